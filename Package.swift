@@ -1,0 +1,119 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// libtorch: `TORCH_HOME`, or what `Tools/setup` unpacked into `.deps/torch`.
+let torchHome =
+    ProcessInfo.processInfo.environment["TORCH_HOME"]
+    ?? Context.packageDirectory + "/.deps/torch"
+let torchLibraries = torchHome + "/lib"
+let hasCUDA = FileManager.default.fileExists(atPath: torchLibraries + "/libtorch_cuda.so")
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let torchLinkerSettings: [LinkerSetting] = [
+    .unsafeFlags([
+        "-L\(torchLibraries)",
+        // An installed copy finds its libraries beside itself; a build finds them where set-up put them.
+        "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/hone",
+        "-Xlinker", "-rpath", "-Xlinker", torchLibraries,
+    ]),
+    .linkedLibrary("torch_cpu"),
+    .linkedLibrary("c10"),
+]
+// The CUDA library registers its kernels when it is loaded; nothing refers to it by symbol.
+let cudaLinkerSettings: [LinkerSetting] =
+    hasCUDA
+    ? [.unsafeFlags(["-Xlinker", "--no-as-needed", "-ltorch_cuda", "-Xlinker", "--as-needed"])]
+    : []
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let orderedCollections = Target.Dependency.product(
+    name: "OrderedCollections", package: "swift-collections")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [])
+    -> Target
+{
+    .target(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies, resources: resources,
+        swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "Hone",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "hone", targets: ["hone"]),
+        .library(name: "HoneCore", targets: ["HoneCore"]),
+        .library(name: "HoneText", targets: ["HoneText"]),
+        .library(name: "HoneModels", targets: ["HoneModels"]),
+        .library(name: "HoneInference", targets: ["HoneInference"]),
+        .library(name: "HoneTraining", targets: ["HoneTraining"]),
+        .library(name: "HoneRewards", targets: ["HoneRewards"]),
+        .library(name: "Torch", targets: ["Torch"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    ],
+    targets: [
+        .target(
+            name: "CTorch",
+            exclude: [],
+            cxxSettings: [
+                .unsafeFlags([
+                    "-I\(torchHome)/include", "-I\(torchHome)/include/torch/csrc/api/include",
+                    "-w", "-O3",
+                ])
+            ],
+            linkerSettings: torchLinkerSettings + cudaLinkerSettings),
+        .systemLibrary(
+            name: "CPCRE2", pkgConfig: "libpcre2-8",
+            providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
+        module("Torch", ["CTorch"]),
+        module("HoneCore", [orderedCollections]),
+        module("HoneText", ["HoneCore", "CPCRE2", orderedCollections]),
+        module("HoneModels", ["HoneCore", "Torch"]),
+        module("HoneInference", ["HoneCore", "Torch", "HoneModels"]),
+        module(
+            "HoneTraining",
+            [
+                "HoneCore", "Torch", "HoneText", "HoneModels", "HoneInference", yams,
+                orderedCollections,
+            ]),
+        module("HoneRewards", ["HoneCore"], resources: [.embedInCode("Resources/worker.py")]),
+        .executableTarget(
+            name: "hone",
+            dependencies: [
+                "HoneCore", "HoneText", "HoneModels", "HoneInference", "HoneTraining",
+                "HoneRewards", "Torch", argumentParser, yams,
+            ],
+            swiftSettings: swiftSettings),
+        module("TestSupport", ["HoneCore", "Torch", "HoneText", "HoneModels"]),
+        tests("Torch", ["Torch", "TestSupport"]),
+        tests("HoneCore", ["HoneCore", "TestSupport"]),
+        tests("HoneText", ["HoneText", "TestSupport"]),
+        tests("HoneModels", ["HoneModels", "TestSupport"]),
+        tests("HoneInference", ["HoneInference", "TestSupport"]),
+        tests("HoneTraining", ["HoneTraining", "TestSupport"]),
+        tests("HoneRewards", ["HoneRewards", "TestSupport"]),
+        tests("EndToEnd", ["TestSupport", "HoneCore"]),
+    ],
+    cxxLanguageStandard: .cxx20
+)

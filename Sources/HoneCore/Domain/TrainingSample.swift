@@ -1,0 +1,25 @@
+/// One completion ready for the policy update. The four arrays of the completion share a length.
+public struct TrainingSample: Sendable, Hashable {
+    public var promptTokens: [Int32]
+    /// [T] token ids of the completion.
+    public var tokens: [Int32]
+    /// [T] whether the position takes part in the loss.
+    public var isTrained: [Bool]
+    /// [T] log-probability (nats) under the distribution the sampler drew from.
+    public var behaviourLogProbabilities: [Float]
+    public var advantage: Float
+    /// Samples of one group share their prompt and stand together in a batch.
+    public var group: Int
+
+    public init(
+        promptTokens: [Int32], tokens: [Int32], isTrained: [Bool],
+        behaviourLogProbabilities: [Float], advantage: Float, group: Int
+    ) {
+        self.promptTokens = promptTokens
+        self.tokens = tokens
+        self.isTrained = isTrained
+        self.behaviourLogProbabilities = behaviourLogProbabilities
+        self.advantage = advantage
+        self.group = group
+    }
+}

@@ -1,0 +1,70 @@
+/// What one reward function says of one completion.
+public enum Score: Sendable, Hashable {
+    case value(Double)
+    /// The function does not apply to this row; it takes no part in the total.
+    case abstained
+    /// The function could not say. A failure is not a zero.
+    case failed(GraderFailure)
+}
+
+/// The combined reward of one completion.
+public struct Reward: Sendable, Hashable {
+    /// Σ weight · score over the functions that did not abstain.
+    public var total: Double
+    /// Unweighted score by function, in the order the recipe names them; `nil` where it abstained.
+    public var components: [Component]
+
+    public struct Component: Sendable, Hashable {
+        public var name: String
+        public var score: Double?
+
+        public init(name: String, score: Double?) {
+            self.name = name
+            self.score = score
+        }
+    }
+
+    public init(total: Double, components: [Component]) {
+        self.total = total
+        self.components = components
+    }
+}
+
+/// What all reward functions together say of one completion.
+public enum Verdict: Sendable, Hashable {
+    case scored(Reward)
+    /// Every function abstained.
+    case abstained
+    /// At least one function failed and its `on_error` excludes the completion. The other
+    /// functions' scores are kept for the record.
+    case failed(GraderFailure, partial: Reward)
+
+    public var reward: Reward? {
+        guard case .scored(let reward) = self else { return nil }
+        return reward
+    }
+}
+
+/// Why a reward function gave no score.
+public struct GraderFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The reward function's name in the recipe.
+    public var function: String
+    public var kind: Kind
+    /// One sentence; for a raised exception its type and text with file and line.
+    public var message: String
+    /// The tail of what the function's process wrote to standard error.
+    public var detail: String
+
+    public enum Kind: String, Sendable, Hashable, Codable {
+        case raised, timedOut, crashed, notFinite, outOfMemory, unavailable
+    }
+
+    public init(function: String, kind: Kind, message: String, detail: String = "") {
+        self.function = function
+        self.kind = kind
+        self.message = message
+        self.detail = detail
+    }
+
+    public var description: String { "reward function \(function) \(kind.rawValue): \(message)" }
+}

@@ -1,0 +1,39 @@
+/// A prompt and how many completions to draw for it.
+public struct GenerationRequest: Sendable, Hashable {
+    public var promptTokens: [Int32]
+    /// The size of the group; its members share the prompt's computation.
+    public var count: Int
+    public var parameters: SamplingParameters
+    /// Names the random numbers of this request: each draw is a function of (stream, member of the
+    /// group, position), so it does not depend on what else is in the batch.
+    public var stream: RandomStream
+
+    public init(
+        promptTokens: [Int32], count: Int, parameters: SamplingParameters, stream: RandomStream
+    ) {
+        self.promptTokens = promptTokens
+        self.count = count
+        self.parameters = parameters
+        self.stream = stream
+    }
+}
+
+/// The coordinates that select a sequence of random numbers.
+public struct RandomStream: Sendable, Hashable {
+    public var seed: UInt64
+    public var step: Int
+    public var row: Int
+
+    public init(seed: UInt64, step: Int = 0, row: Int = 0) {
+        self.seed = seed
+        self.step = step
+        self.row = row
+    }
+}
+
+/// Draws completions from a policy.
+public protocol Sampler: Sendable {
+    /// The completions of each request, in the order of the requests; the inner arrays have
+    /// `request.count` members.
+    func sample(_ requests: [GenerationRequest]) async throws -> [[Completion]]
+}

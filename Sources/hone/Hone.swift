@@ -1,0 +1,8 @@
+import ArgumentParser
+
+@main
+struct Hone: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hone",
+        abstract: "Reinforcement fine-tuning of language models on your own machine.")
+}
