@@ -68,3 +68,19 @@ public struct GraderFailure: Error, Sendable, Hashable, CustomStringConvertible 
 
     public var description: String { "reward function \(function) \(kind.rawValue): \(message)" }
 }
+
+extension Verdict {
+    /// The scores that were given, also when the whole failed.
+    public var components: [Reward.Component] {
+        switch self {
+        case .scored(let reward): reward.components
+        case .failed(_, let partial): partial.components
+        case .abstained: []
+        }
+    }
+
+    public var failure: GraderFailure? {
+        guard case .failed(let failure, _) = self else { return nil }
+        return failure
+    }
+}

@@ -1,5 +1,5 @@
 /// Improves a policy from scored samples.
 public protocol Learner: Sendable {
     /// One optimiser step or several over `samples`; returns metrics by TRL's names.
-    func update(_ samples: [TrainingSample]) async throws -> [String: Double]
+    func update(_ samples: [TrainingSample]) async throws -> OrderedMetrics
 }
