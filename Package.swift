@@ -107,7 +107,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         module("TestSupport", ["HoneCore", "Torch", "HoneText", "HoneModels"]),
         tests("Torch", ["Torch", "TestSupport"]),
-        tests("HoneCore", ["HoneCore", "TestSupport"]),
+        tests("HoneCore", ["HoneCore", "TestSupport", orderedCollections]),
         tests("HoneText", ["HoneText", "TestSupport"]),
         tests("HoneModels", ["HoneModels", "TestSupport"]),
         tests("HoneInference", ["HoneInference", "TestSupport"]),

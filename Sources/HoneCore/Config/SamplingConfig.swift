@@ -1,0 +1,41 @@
+/// How completions are drawn in training.
+public struct SamplingConfig: ConfigSection {
+    public var temperature = 1.0
+    public var topP = 1.0
+    public var topK = 0
+    public var minP = 0.0
+    public var repetitionPenalty = 1.0
+    public var maxCompletionLength = 512
+    public var stop: [String] = []
+
+    public init() {}
+
+    public static let defaults = SamplingConfig()
+    public static let summary = "How completions are drawn in training."
+    public static let fields: [ConfigField<SamplingConfig>] = [
+        ConfigField(
+            "temperature", \.temperature, "Divides the logits; 0 is greedy.", .atLeast(0)),
+        ConfigField(
+            "top_p", \.topP, "Keep the smallest set of tokens that reaches this probability.",
+            .above(0, upTo: 1, because: "1 keeps all tokens")),
+        ConfigField(
+            "top_k", \.topK, "Keep this many most probable tokens; 0 keeps all.", .atLeast(0)),
+        ConfigField(
+            "min_p", \.minP, "Keep tokens at least this many times as probable as the best.",
+            .atLeast(0, below: 1)),
+        ConfigField(
+            "repetition_penalty", \.repetitionPenalty,
+            "Makes tokens that occurred less probable; 1 changes nothing.", .above(0)),
+        ConfigField(
+            "max_completion_length", \.maxCompletionLength, "Longest completion in tokens.",
+            .atLeast(1), synonyms: ["max_tokens", "max_new_tokens"]),
+        ConfigField("stop", \.stop, "Texts that end a completion.", synonyms: ["stop_strings"]),
+    ]
+
+    /// The same values in the form the engine takes; stop strings travel apart, as text.
+    public var parameters: SamplingParameters {
+        SamplingParameters(
+            temperature: temperature, topK: topK, topP: topP, minP: minP,
+            repetitionPenalty: repetitionPenalty, maxTokens: maxCompletionLength)
+    }
+}

@@ -1,0 +1,163 @@
+import OrderedCollections
+
+/// One recipe: everything a run depends on. Keys are TRL's names in snake_case where it has one.
+public struct TrainingConfig: ConfigSection {
+    public var method: Method = .grpo
+    /// Name of the run; `nil` takes the name of the recipe's folder.
+    public var name: String?
+    public var model: ModelSource = .folder("")
+    /// Folder of the run; `nil` means `.hone/runs/NAME`.
+    public var output: String?
+    public var seed = 42
+    public var device: DeviceChoice = .automatic
+    public var dtype: DTypeChoice = .automatic
+    /// CPU threads; `nil` uses every core.
+    public var threads: Int?
+    public var dataset: DatasetConfig = .defaults
+    public var rewards: [RewardConfig] = []
+    public var sampling: SamplingConfig = .defaults
+    /// Used when ``method`` is ``Method/grpo``.
+    public var grpo: GRPOConfig = .defaults
+    /// Used when ``method`` is ``Method/sft``.
+    public var sft: SFTConfig = .defaults
+    /// `nil` means every weight is trained.
+    public var lora: AdapterConfig?
+    public var optimizer: OptimizerConfig = .defaults
+    /// `nil` means no evaluation.
+    public var evaluation: EvaluationConfig?
+    public var checkpoints: CheckpointConfig = .defaults
+    public var report: [ReportTarget] = []
+    public var memory: MemoryConfig = .defaults
+
+    public enum Method: String, ConfigChoice {
+        case grpo, sft
+    }
+
+    public init(model: ModelSource, dataset: DatasetConfig) {
+        self.model = model
+        self.dataset = dataset
+    }
+
+    private init() {}
+
+    public static let defaults = TrainingConfig()
+    public static let summary = "A training run."
+    public static let fields: [ConfigField<TrainingConfig>] = [
+        ConfigField(
+            "method", \.method, "grpo: reinforcement from rewards; sft: supervised examples."),
+        .optional(
+            "name", \.name, "Name of the run. Default: the name of the recipe's folder.", .notEmpty,
+            synonyms: ["run_name"]),
+        .required(
+            "model", \.model,
+            "Folder in Hugging Face layout; or, for sft, a mapping that describes a new model.",
+            synonyms: ["model_name_or_path", "base_model"]),
+        .optional(
+            "output", \.output, "Folder for all that the run writes. Default: .hone/runs/NAME.",
+            .notEmpty, synonyms: ["output_dir"]),
+        ConfigField(
+            "seed", \.seed, "Decides every random draw: data order, sampling, initial weights.",
+            .atLeast(0)),
+        ConfigField("device", \.device, "Where to compute; auto takes a GPU if there is one."),
+        ConfigField(
+            "dtype", \.dtype,
+            "Precision of the weights while computing; auto takes bf16 where it is fast."),
+        .optional(
+            "threads", \.threads, "CPU threads for tensor work. Default: one per core.",
+            .atLeast(1)),
+        .required("dataset", \.dataset, "The rows to train on.", synonyms: ["data"]),
+        ConfigField("rewards", \.rewards, "Functions that score a completion."),
+        ConfigField("sampling", \.sampling, "How completions are drawn in training."),
+        ConfigField("grpo", \.grpo, "Options of method grpo."),
+        ConfigField("sft", \.sft, "Options of method sft."),
+        ConfigField(
+            "lora", \.lora, "Train a low-rank adapter. Absent: every weight is trained.",
+            synonyms: ["peft", "adapter"]),
+        ConfigField("optimizer", \.optimizer, "AdamW and the learning-rate schedule."),
+        ConfigField(
+            "evaluation", \.evaluation, "Held-out measurement. Absent: none.",
+            synonyms: ["eval"]),
+        ConfigField("checkpoints", \.checkpoints, "When the run's state is saved."),
+        ConfigField(
+            "report", \.report, "Where metrics go besides the run's folder.",
+            synonyms: ["report_to"]),
+        ConfigField("memory", \.memory, "Bounds on memory."),
+    ]
+
+    public static let checks: [ConfigCheck<TrainingConfig>] = [
+        ConfigCheck("rewards", "method") { config, _ in
+            guard config.method == .grpo, config.rewards.isEmpty else { return nil }
+            return "method grpo needs at least one reward, such as "
+                + "{name: answer, type: exact_match}"
+        },
+        ConfigCheck("rewards") { config, _ in
+            var seen: Set<String> = []
+            for reward in config.rewards where !seen.insert(reward.name).inserted {
+                return "two rewards are named \(reward.name); metrics go by name, so rename one"
+            }
+            return nil
+        },
+        ConfigCheck("rewards", "method") { config, _ in
+            guard config.method == .grpo, !config.rewards.isEmpty,
+                config.rewards.allSatisfy({ $0.weight == 0 })
+            else { return nil }
+            return "every weight is 0, so no completion is better than another"
+        },
+        ConfigCheck("sampling.temperature", "method") { config, _ in
+            guard config.method == .grpo, config.sampling.temperature == 0 else { return nil }
+            return "0 draws the same completion for the whole group, from which grpo learns "
+                + "nothing; use 1.0 (evaluation.temperature may be 0)"
+        },
+        ConfigCheck("sampling.top_k", "method") { config, _ in
+            guard config.method == .grpo, config.sampling.topK == 1 else { return nil }
+            return "1 draws the same completion for the whole group, from which grpo learns "
+                + "nothing; use 0 to keep all tokens"
+        },
+        ConfigCheck("grpo", "method") { config, given in
+            guard config.method == .sft, given.contains("grpo") else { return nil }
+            return "belongs to method grpo, but method is sft; remove it"
+        },
+        ConfigCheck("sft", "method") { config, given in
+            guard config.method == .grpo, given.contains("sft") else { return nil }
+            return "belongs to method sft, but method is grpo; remove it or set method: sft"
+        },
+        ConfigCheck("dataset.completion", "method") { config, given in
+            guard config.method == .grpo, given.contains("dataset.completion") else { return nil }
+            return "method grpo draws its own completions; remove it or set method: sft"
+        },
+        ConfigCheck("model", "method") { config, _ in
+            guard config.method == .grpo, case .scratch = config.model else { return nil }
+            return "a new model knows nothing that grpo could reinforce; "
+                + "train it with method sft first, then name its folder here"
+        },
+        ConfigCheck("lora", "model") { config, _ in
+            guard config.lora != nil, case .scratch = config.model else { return nil }
+            return "an adapter on a new, untrained model would leave its random weights as they "
+                + "are; remove lora"
+        },
+        ConfigCheck("evaluation", "dataset.test") { config, given in
+            guard given.contains("evaluation"), config.dataset.test == nil else { return nil }
+            return "there are no held-out rows; add dataset.test, such as test: {fraction: 0.1}"
+        },
+        ConfigCheck("evaluation.pass_at_k", "rewards") { config, _ in
+            guard let evaluation = config.evaluation, !evaluation.passAtK.isEmpty,
+                config.rewards.isEmpty
+            else { return nil }
+            return "pass@k counts completions that the rewards call right; add rewards"
+        },
+    ]
+
+    /// All keys with their values, except the section of the method that is not used.
+    public var configJSON: JSONValue {
+        var members = JSONObject()
+        let unused = method == .grpo ? "sft" : "grpo"
+        for field in Self.fields where field.described.name != unused {
+            members[field.described.name] = field.json(self)
+        }
+        if method == .grpo, case .object(var rows)? = members["dataset"] {
+            rows["completion"] = nil
+            members["dataset"] = .object(rows)
+        }
+        return .object(members)
+    }
+}
