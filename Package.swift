@@ -111,7 +111,7 @@ let package = Package(
         tests("HoneText", ["HoneText", "TestSupport"]),
         tests("HoneModels", ["HoneModels", "TestSupport"]),
         tests("HoneInference", ["HoneInference", "TestSupport"]),
-        tests("HoneTraining", ["HoneTraining", "TestSupport"]),
+        tests("HoneTraining", ["HoneTraining", "TestSupport", orderedCollections]),
         tests("HoneRewards", ["HoneRewards", "TestSupport"]),
         tests("EndToEnd", ["TestSupport", "HoneCore"]),
     ],
