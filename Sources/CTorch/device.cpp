@@ -1,0 +1,107 @@
+#include "guard.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/version.h>
+
+#ifdef __linux__
+#include <malloc.h>
+#endif
+
+const char *ct_version(void) { return TORCH_VERSION; }
+
+const char *ct_cpu_capability(void) {
+    static const std::string capability = at::get_cpu_capability();
+    return capability.c_str();
+}
+
+bool ct_cpu_has(ct_cpu_feature feature) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    switch (feature) {
+        case CT_CPU_AVX2: return __builtin_cpu_supports("avx2");
+        case CT_CPU_AVX512: return __builtin_cpu_supports("avx512bw");
+        case CT_CPU_AVX512_BF16: return __builtin_cpu_supports("avx512bf16");
+        case CT_CPU_AMX_BF16: {
+            // Leaf 7, EDX bit 22 is AMX-BF16; the kernel must also agree, which libtorch asks it.
+            unsigned a = 7, b = 0, c = 0, d = 0;
+            __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+            return (d >> 22) & 1;
+        }
+    }
+#endif
+    return false;
+}
+
+int32_t ct_cuda_count(void) {
+    int32_t count = 0;
+    ct::perform([&] {
+        if (at::globalContext().hasCUDA()) {
+            count = c10::impl::VirtualGuardImpl(at::kCUDA).deviceCount();
+        }
+    });
+    return count;
+}
+
+bool ct_mps_available(void) {
+    bool available = false;
+    ct::perform([&] { available = at::globalContext().hasMPS(); });
+    return available;
+}
+
+bool ct_synchronize(ct_device device) {
+    return ct::perform([&] {
+        const auto where = ct::device(device);
+        if (where.is_cpu()) return;
+        c10::impl::VirtualGuardImpl(where.type()).synchronizeDevice(where.index());
+    });
+}
+
+bool ct_accelerator_memory(ct_device device, int64_t *allocated, int64_t *peak) {
+    return ct::perform([&] {
+        const auto where = ct::device(device);
+        const auto stats = at::getDeviceAllocator(where.type())->getDeviceStats(where.index());
+        const auto &bytes = stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+        *allocated = bytes.current;
+        *peak = bytes.peak;
+    });
+}
+
+bool ct_reset_accelerator_peak(ct_device device) {
+    return ct::perform([&] {
+        const auto where = ct::device(device);
+        at::getDeviceAllocator(where.type())->resetPeakStats(where.index());
+    });
+}
+
+bool ct_empty_cache(ct_device device) {
+    return ct::perform([&] {
+        const auto where = ct::device(device);
+        if (!where.is_cpu()) at::getDeviceAllocator(where.type())->emptyCache();
+    });
+}
+
+int32_t ct_thread_count(void) { return at::get_num_threads(); }
+
+bool ct_set_thread_count(int32_t count) {
+    return ct::perform([&] { at::set_num_threads(count); });
+}
+
+bool ct_manual_seed(uint64_t seed) {
+    return ct::perform([&] { at::manual_seed(seed); });
+}
+
+bool ct_set_exact_float32(bool exact) {
+    return ct::perform([&] {
+        at::globalContext().setAllowTF32CuBLAS(!exact);
+        at::globalContext().setAllowBF16ReductionCuBLAS(!exact);
+    });
+}
+
+void ct_trim_host_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}

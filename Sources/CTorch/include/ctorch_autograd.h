@@ -1,0 +1,23 @@
+#pragma once
+#include "ctorch_types.h"
+
+CT_BEGIN
+bool ct_requires_grad(const ct_tensor *tensor);
+bool ct_set_requires_grad(ct_tensor *tensor, bool value);
+bool ct_is_leaf(const ct_tensor *tensor);
+/// Null, without an error, where there is no gradient.
+ct_tensor *ct_grad(const ct_tensor *tensor);
+/// `gradient` null removes it.
+bool ct_set_grad(ct_tensor *tensor, const ct_tensor *gradient);
+ct_tensor *ct_detach(const ct_tensor *tensor);
+/// `seeds` holds one gradient for each output, or null entries for scalars.
+bool ct_backward(
+    ct_tensor *const *outputs, ct_tensor *const *seeds, int64_t count, bool retain_graph);
+/// Gradients of the outputs by `inputs`, written to `gradients`; null where an input is unused.
+bool ct_gradients(
+    ct_tensor *const *outputs, ct_tensor *const *seeds, int64_t count, ct_tensor *const *inputs,
+    int64_t input_count, bool retain_graph, ct_tensor **gradients);
+/// Sets this thread's gradient mode and returns the one before.
+bool ct_exchange_grad_mode(bool enabled);
+bool ct_grad_mode(void);
+CT_END

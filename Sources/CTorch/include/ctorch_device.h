@@ -1,0 +1,30 @@
+#pragma once
+#include "ctorch_types.h"
+
+CT_BEGIN
+const char *ct_version(void);
+/// The instruction set libtorch's own CPU kernels use, such as "AVX512".
+const char *ct_cpu_capability(void);
+typedef enum ct_cpu_feature {
+    CT_CPU_AVX2,
+    CT_CPU_AVX512,
+    CT_CPU_AVX512_BF16,
+    CT_CPU_AMX_BF16,
+} ct_cpu_feature;
+bool ct_cpu_has(ct_cpu_feature feature);
+
+int32_t ct_cuda_count(void);
+bool ct_mps_available(void);
+bool ct_synchronize(ct_device device);
+bool ct_accelerator_memory(ct_device device, int64_t *allocated, int64_t *peak);
+bool ct_reset_accelerator_peak(ct_device device);
+bool ct_empty_cache(ct_device device);
+
+int32_t ct_thread_count(void);
+bool ct_set_thread_count(int32_t count);
+bool ct_manual_seed(uint64_t seed);
+/// Whether bf16 products in f32 sums may be reduced in bf16 on CUDA, and TF32 used for f32.
+bool ct_set_exact_float32(bool exact);
+/// Gives freed host memory back to the system.
+void ct_trim_host_memory(void);
+CT_END
