@@ -1,0 +1,56 @@
+# Hone. `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test format lint docs bench fixtures install clean
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PREFIX ?= /usr/local
+HONE := .build/release/hone
+TORCH := $(or $(TORCH_HOME),$(CURDIR)/.deps/torch)
+# What the documentation is built for: every library that others can import.
+LIBRARIES := HoneCore HoneText HoneModels HoneInference HoneTraining HoneRewards Torch
+SWIFT_FOLDERS := Package.swift Sources Tests
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## fetch what the machine lacks (libtorch, system packages, a Python environment)
+	@Tools/setup
+
+build: setup ## the release program, .build/release/hone
+	swift build -c release --static-swift-stdlib --product hone
+
+demo: build ## train the included model on Countdown and show it before and after
+	Recipes/countdown/demo
+
+test: setup ## every check: format, layers, unit and end-to-end tests, documentation
+	$(MAKE) --no-print-directory lint
+	swift build --build-tests
+	swift test --skip-build
+	$(MAKE) --no-print-directory docs
+
+format: ## rewrite the Swift sources in the project's format
+	swift format --in-place --recursive --parallel $(SWIFT_FOLDERS)
+
+lint: ## format and layers, checked only
+	swift format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
+	Tools/check-layers
+
+docs: setup ## the DocC documentation, in .build/docs; warnings are errors
+	Tools/check-docs $(LIBRARIES)
+
+bench: build ## speed beside TRL and beside the hardware's limit
+	Tools/setup fixtures
+	Benchmarks/run
+
+fixtures: setup ## make the reference values of the tests again (needs the Python libraries)
+	Tools/setup fixtures
+	for generator in Tools/fixtures/*.py; do \
+		echo "$$generator"; HF_HUB_OFFLINE=1 .deps/fixtures-venv/bin/python "$$generator"; \
+	done
+
+install: build ## copy the program and its libraries to PREFIX (default /usr/local)
+	Tools/install "$(HONE)" "$(TORCH)" "$(DESTDIR)$(PREFIX)"
+
+clean: ## remove what was built; fetched dependencies stay in .deps
+	rm -rf .build
