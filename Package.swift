@@ -102,7 +102,7 @@ let package = Package(
             name: "hone",
             dependencies: [
                 "HoneCore", "HoneText", "HoneModels", "HoneInference", "HoneTraining",
-                "HoneRewards", "Torch", argumentParser, yams,
+                "HoneRewards", "Torch", argumentParser, yams, orderedCollections,
             ],
             swiftSettings: swiftSettings),
         module("TestSupport", ["HoneCore", "Torch", "HoneText", "HoneModels"]),

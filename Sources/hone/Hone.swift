@@ -4,5 +4,6 @@ import ArgumentParser
 struct Hone: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hone",
-        abstract: "Reinforcement fine-tuning of language models on your own machine.")
+        abstract: "Reinforcement fine-tuning of language models on your own machine.",
+        subcommands: [Doctor.self])
 }
