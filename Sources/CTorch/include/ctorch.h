@@ -7,6 +7,7 @@
 #include "ctorch_create.h"
 #include "ctorch_device.h"
 #include "ctorch_index.h"
+#include "ctorch_inference.h"
 #include "ctorch_math.h"
 #include "ctorch_network.h"
 #include "ctorch_reduce.h"
