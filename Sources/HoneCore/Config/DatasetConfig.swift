@@ -13,6 +13,7 @@ public struct DatasetConfig: ConfigSection {
     public var test: TestSplit?
     /// Column whose equal values stay on one side of the split; `nil` splits row by row.
     public var splitKey: String?
+    public var splitSeed = 0
     public var shuffle = true
     public var limit: Int?
     /// Tokens; `nil` leaves only the model's own limit.
@@ -56,7 +57,14 @@ public struct DatasetConfig: ConfigSection {
             "split_key", \.splitKey,
             "Rows with the same value in this column fall on the same side of the split, so that "
                 + "no problem is both learnt and tested. Default: every row by itself.", .notEmpty),
-        ConfigField("shuffle", \.shuffle, "A new order each epoch, decided by the seed."),
+        ConfigField(
+            "split_seed", \.splitSeed,
+            "Draws limit and the held-out rows. It is not the run's seed, so that runs with "
+                + "different seeds are tested on the same rows.", .atLeast(0)),
+        ConfigField(
+            "shuffle", \.shuffle,
+            "A new order each epoch, decided by the run's seed; and held-out rows drawn at random, not "
+                + "from the end."),
         .optional(
             "limit", \.limit,
             "Use only this many rows, drawn before the split (the first ones if "

@@ -53,6 +53,9 @@ public struct PromptConfig: ConfigSection {
     ]
 
     public static let checks: [ConfigCheck<PromptConfig>] = [
+        ConfigCheck("template") { config, _ in TextTemplate.problem(config.template) },
+        ConfigCheck("system") { config, _ in TextTemplate.problem(config.system) },
+        ConfigCheck("prefill") { config, _ in TextTemplate.problem(config.prefill) },
         ConfigCheck("messages", "template", "system", "prefill") { config, given in
             guard config.messages != nil else { return nil }
             let others = ["template", "system", "prefill"].filter(given.contains)
@@ -87,6 +90,10 @@ public struct MessageTemplate: ConfigSection {
         .required("role", \.role, "system, user or assistant.", .notEmpty),
         .required("content", \.content, "Text with {column} placeholders."),
     ]
+
+    public static let checks: [ConfigCheck<MessageTemplate>] = [
+        ConfigCheck("content") { config, _ in TextTemplate.problem(config.content) }
+    ]
 }
 
 /// How a row becomes a supervised completion.
@@ -107,5 +114,9 @@ public struct CompletionConfig: ConfigSection {
         ConfigField(
             "text_column", \.textColumn,
             "Column of rows that are one text without prompt and completion.", .notEmpty),
+    ]
+
+    public static let checks: [ConfigCheck<CompletionConfig>] = [
+        ConfigCheck("template") { config, _ in TextTemplate.problem(config.template) }
     ]
 }

@@ -70,8 +70,8 @@ public enum RecipeYAML {
     ) throws(RecipeError) -> JSONValue {
         if lines[path] == nil, let mark = node.mark { lines[path] = mark.line }
         // Aliases repeat what they point to, so a short text can describe an endless document.
-        guard lines.count < 100_000 else {
-            throw .unreadable(file: file, reason: "it has more than 100,000 values")
+        guard lines.count < 20_000 else {
+            throw .unreadable(file: file, reason: "it has more than 20,000 values")
         }
         switch node {
         case .scalar(let scalar): return value(of: scalar)

@@ -24,13 +24,15 @@ import Testing
         #expect(document.root["rewards"]?.arrayValue?.count == 2)
     }
 
-    @Test(arguments: [
-        ("1e-5", 1e-5), ("1.", 1.0), (".5", 0.5), ("-.5e2", -50.0), ("+3", 3), ("0x10", 16),
-        ("007", 7), ("1_000", "1_000"), ("yes", "yes"), ("no", "no"), ("on", "on"),
-        ("true", true), ("'true'", "true"), ("\"3\"", "3"), ("~", nil), ("", nil),
-        ("[1, two]", [1, "two"]), ("{a: 1}", ["a": 1]), ("2026-01-01", "2026-01-01"),
-        ("12:30", "12:30"), ("a=b", "a=b"), ("1e5", 1e5), ("e5", "e5"), ("-", [nil]), ("--", "--"),
-    ] as [(String, JSONValue)])
+    @Test(
+        arguments: [
+            ("1e-5", 1e-5), ("1.", 1.0), (".5", 0.5), ("-.5e2", -50.0), ("+3", 3), ("0x10", 16),
+            ("007", 7), ("1_000", "1_000"), ("yes", "yes"), ("no", "no"), ("on", "on"),
+            ("true", true), ("'true'", "true"), ("\"3\"", "3"), ("~", nil), ("", nil),
+            ("[1, two]", [1, "two"]), ("{a: 1}", ["a": 1]), ("2026-01-01", "2026-01-01"),
+            ("12:30", "12:30"), ("a=b", "a=b"), ("1e5", 1e5), ("e5", "e5"), ("-", [nil]),
+            ("--", "--"),
+        ] as [(String, JSONValue)])
     func readsValuesAsYAML12(text: String, value: JSONValue) throws {
         #expect(try RecipeYAML.value(text) == value)
     }
