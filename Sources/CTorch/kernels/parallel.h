@@ -34,4 +34,14 @@ void for_each_task(int64_t count, const Body &body) {
     }
 }
 
+/// Runs `body(begin, end)` for ranges that together are [0, count), each of `grain` items but the
+/// last, spread over the threads. `body` must not throw.
+template <class Body>
+void for_each_range(int64_t count, int64_t grain, const Body &body) {
+    for_each_task((count + grain - 1) / grain, [&](int64_t task) {
+        const int64_t begin = task * grain;
+        body(begin, begin + grain < count ? begin + grain : count);
+    });
+}
+
 } // namespace ct

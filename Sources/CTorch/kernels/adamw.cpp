@@ -1,0 +1,152 @@
+#include "../guard.h"
+#include "parallel.h"
+#include "simd.h"
+
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+
+namespace {
+
+/// The update's factors, each computed once in double precision.
+struct Factors {
+    float beta1, beta2, rest1, rest2, keep, rate, root, epsilon;
+
+    explicit Factors(const ct_adamw_update &u) {
+        const double correction1 = 1 - std::pow(u.beta1, static_cast<double>(u.step));
+        const double correction2 = 1 - std::pow(u.beta2, static_cast<double>(u.step));
+        beta1 = static_cast<float>(u.beta1);
+        beta2 = static_cast<float>(u.beta2);
+        rest1 = static_cast<float>(1 - u.beta1);
+        rest2 = static_cast<float>(1 - u.beta2);
+        keep = static_cast<float>(1 - u.learning_rate * u.weight_decay);
+        rate = static_cast<float>(u.learning_rate / correction1);
+        root = static_cast<float>(1 / std::sqrt(correction2));
+        epsilon = static_cast<float>(u.epsilon);
+    }
+};
+
+template <class Gradient>
+CT_INLINE float updated(float w, Gradient g, float &m, float &v, const Factors &f) {
+    m = f.beta1 * m + f.rest1 * g;
+    v = f.beta2 * v + f.rest2 * g * g;
+    return w * f.keep - f.rate * m / (std::sqrt(v) * f.root + f.epsilon);
+}
+
+CT_DISPATCHED void update_f32(
+    float *__restrict w, const float *__restrict g, float *__restrict m, float *__restrict v,
+    int64_t begin, int64_t end, const Factors &factors) {
+    const Factors f = factors;
+    for (int64_t i = begin; i < end; ++i) w[i] = updated(w[i], g[i], m[i], v[i], f);
+}
+
+CT_DISPATCHED void update_bf16(
+    uint16_t *__restrict w, const uint16_t *__restrict g, float *__restrict m,
+    float *__restrict v, float *__restrict master, int64_t begin, int64_t end,
+    const Factors &factors) {
+    const Factors f = factors;
+    for (int64_t i = begin; i < end; ++i) {
+        master[i] = updated(master[i], ct::widen(g[i]), m[i], v[i], f);
+        w[i] = ct::narrow(master[i]);
+    }
+}
+
+bool is_plain_host(const at::Tensor &tensor, at::ScalarType type) {
+    return tensor.is_cpu() && tensor.is_contiguous() && tensor.scalar_type() == type;
+}
+
+void plain(
+    at::Tensor parameter, at::Tensor gradient, at::Tensor first, at::Tensor second,
+    at::Tensor master, const ct_adamw_update &u) {
+    const c10::NoGradGuard guard;
+    const Factors f(u);
+    at::Tensor weight = master.defined() ? master : parameter;
+    const at::Tensor g = gradient.to(first.scalar_type());
+    first.mul_(u.beta1).add_(g, 1 - u.beta1);
+    second.mul_(u.beta2).addcmul_(g, g, 1 - u.beta2);
+    const at::Tensor denominator = second.sqrt().mul_(f.root).add_(u.epsilon);
+    weight.mul_(1 - u.learning_rate * u.weight_decay);
+    weight.addcdiv_(
+        first, denominator,
+        -u.learning_rate / (1 - std::pow(u.beta1, static_cast<double>(u.step))));
+    if (master.defined()) parameter.copy_(master);
+}
+
+/// Values per task: enough work to pay for waking a thread.
+constexpr int64_t grain = 1 << 15;
+
+} // namespace
+
+bool ct_adamw_step_plain(
+    ct_tensor *parameter, const ct_tensor *gradient, ct_tensor *first, ct_tensor *second,
+    ct_tensor *master, const ct_adamw_update *update) {
+    return ct::perform([&] {
+        plain(
+            parameter->value.detach(), gradient->value, first->value, second->value,
+            master ? master->value : at::Tensor(), *update);
+        parameter->value.unsafeGetTensorImpl()->bump_version();
+    });
+}
+
+bool ct_adamw_step(
+    ct_tensor *parameter, const ct_tensor *gradient, ct_tensor *first, ct_tensor *second,
+    ct_tensor *master, const ct_adamw_update *update) {
+    const bool have_state = is_plain_host(first->value, at::kFloat)
+        && is_plain_host(second->value, at::kFloat)
+        && first->value.numel() == parameter->value.numel()
+        && second->value.numel() == parameter->value.numel();
+    const bool is_f32 = have_state && !master && is_plain_host(parameter->value, at::kFloat)
+        && is_plain_host(gradient->value, at::kFloat);
+    const bool is_bf16 = have_state && master && is_plain_host(master->value, at::kFloat)
+        && is_plain_host(parameter->value, at::kBFloat16)
+        && is_plain_host(gradient->value, at::kBFloat16);
+    if (!is_f32 && !is_bf16) {
+        return ct_adamw_step_plain(parameter, gradient, first, second, master, update);
+    }
+    return ct::perform([&] {
+        const Factors factors(*update);
+        const int64_t count = parameter->value.numel();
+        auto *m = first->value.data_ptr<float>();
+        auto *v = second->value.data_ptr<float>();
+        void *w = parameter->value.data_ptr();
+        const void *g = gradient->value.const_data_ptr();
+        ct::for_each_range(count, grain, [&](int64_t begin, int64_t end) {
+            if (is_f32) {
+                update_f32(
+                    static_cast<float *>(w), static_cast<const float *>(g), m, v, begin, end,
+                    factors);
+            } else {
+                update_bf16(
+                    static_cast<uint16_t *>(w), static_cast<const uint16_t *>(g), m, v,
+                    master->value.data_ptr<float>(), begin, end, factors);
+            }
+        });
+        parameter->value.unsafeGetTensorImpl()->bump_version();
+    });
+}
+
+bool ct_gradient_norm(ct_tensor *const *parameters, int64_t count, double *norm) {
+    return ct::perform([&] {
+        const c10::NoGradGuard guard;
+        double squares = 0;
+        for (int64_t i = 0; i < count; ++i) {
+            const at::Tensor &gradient = parameters[i]->value.grad();
+            if (!gradient.defined()) continue;
+            const double part =
+                at::linalg_vector_norm(gradient, 2, std::nullopt, false, at::kFloat)
+                    .item<double>();
+            squares += part * part;
+        }
+        *norm = std::sqrt(squares);
+    });
+}
+
+bool ct_scale_gradients(ct_tensor *const *parameters, int64_t count, double scale) {
+    return ct::perform([&] {
+        const c10::NoGradGuard guard;
+        for (int64_t i = 0; i < count; ++i) {
+            at::Tensor gradient = parameters[i]->value.grad();
+            if (gradient.defined()) gradient.mul_(scale);
+        }
+    });
+}

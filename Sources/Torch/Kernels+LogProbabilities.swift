@@ -1,0 +1,37 @@
+import CTorch
+
+extension Kernels {
+    /// Log-probabilities of given tokens under a linear output head, without the [N, V] logits.
+    ///
+    /// z = cap(hidden · weightᵀ) / temperature, with cap(x) = softCap · tanh(x / softCap);
+    /// logProbabilities[i] = z[i, targets[i]] − log Σᵥ exp z[i, v];
+    /// entropy[i] = −Σᵥ p[i, v] log p[i, v], all in nats and f32.
+    ///
+    /// The columns of V are worked through in blocks with a running log-sum-exp, so that only
+    /// `blockBytes` of logits exist at one time; the backward pass computes the blocks again.
+    /// Gradients flow to `hidden` and, where it requires one, to `weight`; none through the entropy.
+    ///
+    /// - Parameters:
+    ///   - hidden: [N, C], any float type.
+    ///   - weight: [V, C], the type of `hidden`.
+    ///   - targets: [N] int64 in 0..<V.
+    ///   - temperature: above 0.
+    ///   - softCap: Gemma 2's cap of the final logits; nil for none.
+    ///   - blockBytes: a bound on the f32 logits of a block; a block is never below 256 columns.
+    public static func linearLogProbabilities(
+        hidden: Tensor, weight: Tensor, targets: Tensor, temperature: Double = 1,
+        softCap: Double? = nil, blockBytes: Int = 32 << 20
+    ) throws(TorchError) -> (logProbabilities: Tensor, entropy: Tensor) {
+        var logProbabilities: OpaquePointer?
+        var entropy: OpaquePointer?
+        try check(
+            ct_linear_log_probabilities(
+                hidden.handle, weight.handle, targets.handle, temperature, softCap ?? 0,
+                Int64(blockBytes), &logProbabilities, &entropy),
+            "linearLogProbabilities", [hidden, weight, targets])
+        return (
+            try wrap(logProbabilities, "linearLogProbabilities", [hidden]),
+            try wrap(entropy, "linearLogProbabilities", [hidden])
+        )
+    }
+}
