@@ -89,7 +89,7 @@ let package = Package(
         module("Torch", ["CTorch"]),
         module("HoneCore", [orderedCollections]),
         module("HoneText", ["HoneCore", "CPCRE2", orderedCollections]),
-        module("HoneModels", ["HoneCore", "Torch"]),
+        module("HoneModels", ["HoneCore", "Torch", orderedCollections]),
         module("HoneInference", ["HoneCore", "Torch", "HoneModels"]),
         module(
             "HoneTraining",
@@ -109,7 +109,7 @@ let package = Package(
         tests("Torch", ["Torch", "TestSupport"]),
         tests("HoneCore", ["HoneCore", "TestSupport", orderedCollections]),
         tests("HoneText", ["HoneText", "TestSupport"]),
-        tests("HoneModels", ["HoneModels", "TestSupport"]),
+        tests("HoneModels", ["HoneModels", "HoneCore", "Torch", "TestSupport", orderedCollections]),
         tests("HoneInference", ["HoneInference", "TestSupport"]),
         tests("HoneTraining", ["HoneTraining", "TestSupport", orderedCollections]),
         tests("HoneRewards", ["HoneRewards", "TestSupport"]),

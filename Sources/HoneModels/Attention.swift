@@ -1,0 +1,76 @@
+import Torch
+
+/// Self-attention with grouped key heads: project, normalise heads, rotate, attend, project back.
+final class Attention {
+    private let layer: Int
+    private let config: ModelConfig
+    private let window: Int?
+    let queryKeyValue: Linear
+    let output: Linear
+    let queryNorm: RMSNorm?
+    let keyNorm: RMSNorm?
+
+    init(layer: Int, config: ModelConfig, weights: WeightReader) throws {
+        self.layer = layer
+        self.config = config
+        window = config.windows[layer]
+        let width = config.headWidth
+        let sizes = [config.headCount, config.keyHeadCount, config.keyHeadCount].map { $0 * width }
+        switch config.projections {
+        case .separate:
+            queryKeyValue = try weights.linear(
+                ["q_proj", "k_proj", "v_proj"], inputs: config.modelWidth, outputs: sizes,
+                bias: config.hasQueryBias)
+        case .fused:
+            queryKeyValue = try weights.linear(
+                ["qkv_proj"], inputs: config.modelWidth, outputs: [sizes.reduce(0, +)],
+                bias: config.hasQueryBias)
+        }
+        output = try weights.linear(
+            ["o_proj"], inputs: sizes[0], outputs: [config.modelWidth],
+            bias: config.hasOutputBias)
+        queryNorm =
+            config.normalizesHeads
+            ? try weights.norm("q_norm", width: width, config: config) : nil
+        keyNorm =
+            config.normalizesHeads
+            ? try weights.norm("k_norm", width: width, config: config) : nil
+    }
+
+    /// Attention like `other` whose parts are what `linear` and `norm` make of its parts.
+    init(
+        _ other: Attention, linear: (Linear) throws -> Linear, norm: (RMSNorm) throws -> RMSNorm
+    ) rethrows {
+        layer = other.layer
+        config = other.config
+        window = other.window
+        queryKeyValue = try linear(other.queryKeyValue)
+        output = try linear(other.output)
+        queryNorm = try other.queryNorm.map(norm)
+        keyNorm = try other.keyNorm.map(norm)
+    }
+
+    /// [N, C] → [N, C].
+    func callAsFunction(
+        _ x: Tensor, _ angles: RotaryEmbedding.Angles, _ context: any AttentionContext,
+        _ pass: ForwardPass
+    ) throws -> Tensor {
+        let rows = try x.size(0)
+        let (heads, keyHeads, width) = (config.headCount, config.keyHeadCount, config.headWidth)
+        var parts = try queryKeyValue(x, pass)
+        if parts.count == 1 {
+            parts = try parts[0].split([heads * width, keyHeads * width, keyHeads * width], 1)
+        }
+        var query = try parts[0].reshape(rows, heads, width)
+        var key = try parts[1].reshape(rows, keyHeads, width)
+        let value = try parts[2].reshape(rows, keyHeads, width)
+        if let queryNorm, let keyNorm {
+            query = try queryNorm(query)
+            key = try keyNorm(key)
+        }
+        let attended = try context.attend(
+            layer: layer, query: angles.rotate(query), key: angles.rotate(key), value: value,
+            scale: config.attentionScale, window: window, softCap: config.attentionSoftCap)
+        return try output(attended.reshape(rows, heads * width), pass)[0]
+    }
+}

@@ -1,0 +1,37 @@
+public import Torch
+
+/// How a layer sees the past: the one thing in which training and generation differ.
+///
+/// The model computes queries, keys and values of the N packed tokens of a call and asks the context
+/// for each layer's result. ``PackedAttention`` answers from the packed tokens alone, a cache also
+/// from tokens of earlier calls.
+public protocol AttentionContext: AnyObject {
+    /// Place of each packed token in its own sequence, [N] int64, from 0.
+    var positions: Tensor { get }
+
+    /// Tokens of the longest sequence in this call, past included, where the context knows it.
+    ///
+    /// Scalings that depend on length (`dynamic`, `longrope`) choose their angles by it. Where it
+    /// is nil, they look at ``positions``.
+    var longestSequence: Int? { get }
+
+    /// softmax(scale · query · keyᵀ) · value over what each token may see.
+    ///
+    /// - Parameters:
+    ///   - layer: which layer asks, from 0.
+    ///   - query: [N, H, D], rotated.
+    ///   - key: [N, K, D], rotated.
+    ///   - value: [N, K, D].
+    ///   - scale: what scores are multiplied with.
+    ///   - window: how many tokens each looks back, itself included; nil sees all.
+    ///   - softCap: scores become cap · tanh(score / cap).
+    /// - Returns: [N, H, D].
+    func attend(
+        layer: Int, query: Tensor, key: Tensor, value: Tensor, scale: Double, window: Int?,
+        softCap: Double?
+    ) throws -> Tensor
+}
+
+extension AttentionContext {
+    public var longestSequence: Int? { nil }
+}

@@ -1,0 +1,43 @@
+public import Foundation
+public import Torch
+
+extension DecoderModel {
+    /// Loads a model folder in Hugging Face layout.
+    ///
+    /// - Parameters:
+    ///   - folder: holds `config.json` and `model.safetensors` (or shards and their index).
+    ///   - dtype: the compute type: float32, bfloat16 or float16.
+    /// - Throws: ``ModelError`` where configuration and weights do not make a model, `TorchError`
+    ///   where a file is damaged or memory runs out.
+    public static func load(
+        folder: URL, dtype: DType = .float32, device: Device = .cpu
+    ) throws -> DecoderModel {
+        try load(folder: folder, config: ModelConfig(folder: folder), dtype: dtype, device: device)
+    }
+
+    /// Loads the weights in `folder` as `config` describes them.
+    public static func load(
+        folder: URL, config: ModelConfig, dtype: DType, device: Device
+    ) throws -> DecoderModel {
+        let weights = try WeightReader(
+            folder: folder, names: config.weightNames, dtype: dtype, device: device)
+        let decoder = weights.decoder
+        let table = [config.vocabularySize, config.modelWidth]
+        let embedding = try decoder.tensor("embed_tokens.weight", shape: table)
+        let layers = try (0..<config.layerCount).map { index in
+            try DecoderLayer(layer: index, config: config, weights: decoder["layers.\(index)"])
+        }
+        let norm = try decoder.norm("norm", width: config.modelWidth, config: config)
+        let headPart = Linear.Part(
+            name: "lm_head", stored: "lm_head", rows: 0..<config.vocabularySize)
+        let head = Linear(
+            parts: [headPart],
+            weight: config.isHeadTied
+                ? embedding : try weights.tensor("lm_head.weight", shape: table),
+            bias: nil)
+        try weights.finish(isHeadTied: config.isHeadTied)
+        return DecoderModel(
+            config: config, dtype: dtype, device: device, embedding: embedding, layers: layers,
+            norm: norm, head: head)
+    }
+}

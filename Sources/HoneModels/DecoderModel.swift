@@ -1,0 +1,121 @@
+public import Torch
+
+/// A decoder-only language model: embedding, layers, last norm, head.
+///
+/// Works on packed tokens: N rows without batch axis or padding; ``AttentionContext`` says which
+/// rows belong together. Not Sendable: the actor that owns the device owns the model.
+public final class DecoderModel {
+    public let config: ModelConfig
+    /// The type weights are kept and most arithmetic is done in.
+    public let dtype: DType
+    public let device: Device
+
+    /// [V, C]
+    let embedding: Tensor
+    let layers: [DecoderLayer]
+    let norm: RMSNorm
+    /// [V, C]; the embedding table itself where the head is tied.
+    let head: Linear
+
+    private let rotary: RotaryEmbedding
+    private let slidingRotary: RotaryEmbedding?
+
+    /// What the adapter was made with; nil without one.
+    public internal(set) var adapterConfig: LoRAConfig?
+
+    /// Whether the adapter takes part; off, the model is its own reference.
+    public var adapterEnabled = true
+
+    /// Draws the adapter's dropout masks; nil (the default) switches dropout off. Give each forward
+    /// call of a training step its own seed, and the step can be repeated.
+    public var dropoutSeed: UInt64?
+
+    /// The input length by which `dynamic` and `longrope` scalings choose their angles.
+    ///
+    /// Nil, as in transformers: the longest sequence of the call. Then a token's angles can change
+    /// as its sequence grows, and cached keys no longer agree with those of one long call; where
+    /// both must agree (training on own samples), set it to the longest sequence there will be.
+    public var rotaryLength: Int?
+
+    init(
+        config: ModelConfig, dtype: DType, device: Device, embedding: Tensor,
+        layers: [DecoderLayer], norm: RMSNorm, head: Linear
+    ) {
+        self.config = config
+        self.dtype = dtype
+        self.device = device
+        self.embedding = embedding
+        self.layers = layers
+        self.norm = norm
+        self.head = head
+        rotary = RotaryEmbedding(config: config.rotary, device: device)
+        slidingRotary = config.slidingRotary.map { RotaryEmbedding(config: $0, device: device) }
+    }
+
+    /// What the model makes of each token, after the last norm.
+    ///
+    /// - Parameters:
+    ///   - tokens: [N] int64, each in 0..<V.
+    ///   - context: which rows see which, and where each stands in its sequence.
+    /// - Returns: [N, C].
+    public func hiddenStates(tokens: Tensor, context: any AttentionContext) throws -> Tensor {
+        let pass = ForwardPass(usesAdapter: adapterEnabled, dropoutSeed: dropoutSeed)
+        var stream = try embedding.embedding(tokens)
+        if let scale = config.embeddingScale {
+            stream = try stream * Tensor.scalar(scale, dtype: dtype, device: device)
+        }
+        let length = try rotationLength(context)
+        let angles = try rotary.angles(
+            positions: context.positions, length: length, dtype: dtype)
+        let slidingAngles = try slidingRotary?.angles(
+            positions: context.positions, length: length, dtype: dtype)
+        for (layer, window) in zip(layers, config.windows) {
+            let turned = window == nil ? angles : slidingAngles ?? angles
+            stream = try layer(stream, turned, context, pass)
+        }
+        return try norm(stream)
+    }
+
+    /// The head's scores for hidden states [N, C], soft cap applied: [N, V] in the compute type.
+    public func logits(_ hidden: Tensor) throws -> Tensor {
+        let logits = try head(hidden, headPass)[0]
+        guard let cap = config.logitSoftCap else { return logits }
+        return try (logits / cap).tanh() * cap
+    }
+
+    /// Log-probability of one token after each row, without making the [N, V] logits.
+    ///
+    /// - Parameters:
+    ///   - hidden: [N, C] of ``hiddenStates(tokens:context:)``.
+    ///   - targets: [N] int64.
+    ///   - temperature: divides the logits after the soft cap. Above 0.
+    /// - Returns: log-probabilities [N] in nats, float32, with gradient; entropies [N] of the same
+    ///   distributions in nats, float32, without.
+    public func logProbabilities(
+        _ hidden: Tensor, targets: Tensor, temperature: Double = 1
+    ) throws -> (logProbabilities: Tensor, entropy: Tensor) {
+        let result = try Kernels.linearLogProbabilities(
+            hidden: hidden, weight: try headWeight(), targets: targets, temperature: temperature,
+            softCap: config.logitSoftCap)
+        return (result.logProbabilities, result.entropy)
+    }
+
+    private var headPass: ForwardPass {
+        ForwardPass(usesAdapter: adapterEnabled, dropoutSeed: dropoutSeed)
+    }
+
+    /// The matrix that scores tokens, [V, C], an adapter on the head included.
+    private func headWeight() throws -> Tensor {
+        guard adapterEnabled, let adapter = head.adapters[0] else { return head.weight }
+        return try head.weight + adapter.delta().to(dtype)
+    }
+
+    private func rotationLength(_ context: any AttentionContext) throws -> Int {
+        let depends =
+            config.rotary.dependsOnLength
+            || config.slidingRotary?.dependsOnLength ?? false
+        guard depends else { return 0 }
+        if let known = rotaryLength ?? context.longestSequence { return known }
+        return try context.positions.amax().intItem() + 1
+    }
+}

@@ -1,0 +1,47 @@
+import Torch
+
+/// down(activation(gate(x)) · up(x)) (Shazeer 2020, arXiv 2002.05202).
+final class FeedForward {
+    private let config: ModelConfig
+    let gateUp: Linear
+    let down: Linear
+
+    init(config: ModelConfig, weights: WeightReader) throws {
+        self.config = config
+        let inner = config.feedForwardWidth
+        switch config.projections {
+        case .separate:
+            gateUp = try weights.linear(
+                ["gate_proj", "up_proj"], inputs: config.modelWidth, outputs: [inner, inner],
+                bias: config.hasFeedForwardBias)
+        case .fused:
+            gateUp = try weights.linear(
+                ["gate_up_proj"], inputs: config.modelWidth, outputs: [2 * inner],
+                bias: config.hasFeedForwardBias)
+        }
+        down = try weights.linear(
+            ["down_proj"], inputs: inner, outputs: [config.modelWidth],
+            bias: config.hasFeedForwardBias)
+    }
+
+    /// A block like `other` whose layers are what `linear` makes of its layers.
+    init(_ other: FeedForward, linear: (Linear) throws -> Linear) rethrows {
+        config = other.config
+        gateUp = try linear(other.gateUp)
+        down = try linear(other.down)
+    }
+
+    /// [N, C] → [N, C].
+    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        var parts = try gateUp(x, pass)
+        if parts.count == 1 {
+            parts = try parts[0].split([config.feedForwardWidth, config.feedForwardWidth], 1)
+        }
+        let gate =
+            switch config.activation {
+            case .silu: try parts[0].silu()
+            case .geluTanh: try parts[0].gelu(.tanh)
+            }
+        return try down(gate * parts[1], pass)[0]
+    }
+}

@@ -1,0 +1,50 @@
+import Torch
+
+/// x · Wᵀ + b for one published linear layer, or for several that read the same input and are
+/// stored as one matrix (q, k and v; gate and up), so that they cost one product.
+final class Linear {
+    /// A published layer and its rows of the stored matrix.
+    struct Part {
+        /// Path of the module as transformers and peft spell it.
+        let name: String
+        /// Path of its tensors in the published weights, without ".weight".
+        let stored: String
+        let rows: Range<Int>
+    }
+
+    let parts: [Part]
+    /// [O, I]
+    let weight: Tensor
+    /// [O]
+    let bias: Tensor?
+    /// One for each part.
+    private(set) var adapters: [LoRAAdapter?]
+
+    init(parts: [Part], weight: Tensor, bias: Tensor?) {
+        self.parts = parts
+        self.weight = weight
+        self.bias = bias
+        adapters = parts.map { _ in nil }
+    }
+
+    /// One name for all parts: "….q_proj+k_proj+v_proj".
+    var joinedName: String {
+        let (first, others) = (parts[0].stored, parts.dropFirst())
+        return ([first] + others.map { String($0.stored.split(separator: ".").last ?? "") })
+            .joined(separator: "+")
+    }
+
+    var inputWidth: Int { weight.shape[1] }
+
+    func setAdapter(_ adapter: LoRAAdapter?, part: Int) { adapters[part] = adapter }
+
+    /// The result of each part, [N, I] → [N, rows].
+    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> [Tensor] {
+        let joined = try x.linear(weight, bias: bias)
+        let outputs = parts.count == 1 ? [joined] : try joined.split(parts.map(\.rows.count), 1)
+        guard pass.usesAdapter, adapters.contains(where: { $0 != nil }) else { return outputs }
+        return try zip(outputs, adapters).map { output, adapter in
+            try adapter?.add(to: output, input: x, pass) ?? output
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Torch
+
+/// Published tensors under one path, checked against the shapes that the configuration makes.
+///
+/// `reader["layers.0"]["mlp"].tensor("down_proj.weight", shape: …)` reads
+/// "layers.0.mlp.down_proj.weight". All readers made from one share the record of what was read.
+struct WeightReader {
+    private let files: SafeTensorsReader
+    private let folder: String
+    private let path: String
+    private let names: ModelConfig.WeightNames
+    private let dtype: DType
+    private let device: Device
+    private let record: Record
+
+    private final class Record {
+        var read: Set<String> = []
+    }
+
+    /// The tensors of `folder`: `model.safetensors`, or the shards that its index lists.
+    init(
+        folder: URL, names: ModelConfig.WeightNames, dtype: DType, device: Device
+    ) throws {
+        files = try SafeTensorsReader(folder)
+        self.folder = folder.path
+        path = ""
+        var names = names
+        // transformers 5 writes the decoder of a multimodal model the other way round.
+        if !names.unused.isEmpty,
+            !files.names.contains(where: { $0.hasPrefix(names.decoder) }),
+            files.names.contains(where: { $0.hasPrefix(names.adapter) })
+        {
+            names.decoder = names.adapter
+            names.unused = names.unused.flatMap { [$0, "model." + $0] }
+        }
+        self.names = names
+        self.dtype = dtype
+        self.device = device
+        record = Record()
+    }
+
+    private init(_ parent: WeightReader, path: String) {
+        files = parent.files
+        folder = parent.folder
+        self.path = path
+        names = parent.names
+        dtype = parent.dtype
+        device = parent.device
+        record = parent.record
+    }
+
+    /// A reader for what lies under `name`.
+    subscript(name: String) -> WeightReader { WeightReader(self, path: path + name + ".") }
+
+    /// The tensors under the decoder's own prefix.
+    var decoder: WeightReader { WeightReader(self, path: names.decoder) }
+
+    /// Path of the layer `name` as peft and transformers spell it: "model.layers.0.mlp.up_proj".
+    func modulePath(_ name: String) -> String {
+        let full = path + name
+        guard full.hasPrefix(names.decoder) else { return full }
+        return names.adapter + full.dropFirst(names.decoder.count)
+    }
+
+    func has(_ name: String) -> Bool { files.contains(path + name) }
+
+    /// The tensor called `name` in the compute type, on the device, in memory of its own.
+    ///
+    /// - Throws: ``ModelError/missingWeight(name:folder:)``,
+    ///   ``ModelError/weightShape(name:expected:found:folder:)`` or
+    ///   ``ModelError/notFinite(name:folder:)``.
+    func tensor(_ name: String, shape: [Int]) throws -> Tensor {
+        let full = path + name
+        guard let found = files.entry(full)?.shape else {
+            throw ModelError.missingWeight(name: full, folder: folder)
+        }
+        guard found == shape else {
+            throw ModelError.weightShape(
+                name: full, expected: shape, found: found, folder: folder)
+        }
+        record.read.insert(full)
+        return try withoutGradients {
+            let stored = try files.tensor(full)
+            // A sum is finite unless an element is not (float32 holds any sum of real weights).
+            guard try stored.sum().item().isFinite else {
+                throw ModelError.notFinite(name: full, folder: folder)
+            }
+            let converted = try stored.to(dtype).to(device)
+            return converted.sharesStorage(with: stored) ? try converted.clone() : converted
+        }
+    }
+
+    /// One linear layer, or several that read the same input as one matrix.
+    func linear(
+        _ layers: [String], inputs: Int, outputs: [Int], bias hasBias: Bool
+    ) throws -> Linear {
+        var parts: [Linear.Part] = []
+        var weights: [Tensor] = []
+        var biases: [Tensor] = []
+        var row = 0
+        for (layer, count) in zip(layers, outputs) {
+            parts.append(
+                Linear.Part(
+                    name: modulePath(layer), stored: path + layer, rows: row..<row + count))
+            weights.append(try tensor(layer + ".weight", shape: [count, inputs]))
+            if hasBias { biases.append(try tensor(layer + ".bias", shape: [count])) }
+            row += count
+        }
+        return Linear(
+            parts: parts, weight: weights.count == 1 ? weights[0] : try Tensor.cat(weights),
+            bias: try biases.isEmpty ? nil : biases.count == 1 ? biases[0] : Tensor.cat(biases))
+    }
+
+    func norm(_ name: String, width: Int, config: ModelConfig) throws -> RMSNorm {
+        RMSNorm(
+            name: path + name, weight: try tensor(name + ".weight", shape: [width]),
+            config: config)
+    }
+
+    /// Refuses tensors that nothing read, unless they hold nothing of their own: rotary tables of
+    /// old files, the copy of a tied head, parts that text does not use.
+    func finish(isHeadTied: Bool) throws {
+        let left = files.names.filter { name in
+            !record.read.contains(name)
+                && !name.hasSuffix("rotary_emb.inv_freq")
+                && !names.unused.contains { name.hasPrefix($0) }
+                && !(isHeadTied && name.hasSuffix("lm_head.weight"))
+        }
+        guard left.isEmpty else {
+            throw ModelError.unusedWeights(names: left, folder: folder)
+        }
+    }
+}
