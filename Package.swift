@@ -75,7 +75,8 @@ let package = Package(
     targets: [
         .target(
             name: "CTorch",
-            exclude: [],
+            // The other C++ files are parts of CTorch.cpp.
+            sources: ["CTorch.cpp", "kernels/decode_attention.cpp", "kernels/sampling.cpp"],
             cxxSettings: [
                 .unsafeFlags([
                     "-I\(torchHome)/include", "-I\(torchHome)/include/torch/csrc/api/include",

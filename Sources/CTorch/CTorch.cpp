@@ -1,0 +1,16 @@
+// The shim as one translation unit: the headers of libtorch take far longer to compile than our own code, so
+// they are compiled once. The kernels that are compiled per instruction set stand apart.
+#include "autograd.cpp"
+#include "create.cpp"
+#include "device.cpp"
+#include "guard.cpp"
+#include "index.cpp"
+#include "math.cpp"
+#include "network.cpp"
+#include "reduce.cpp"
+#include "shape.cpp"
+#include "tensor.cpp"
+#include "kernels/adamw.cpp"
+#include "kernels/instruction_set.cpp"
+#include "kernels/linear_log_probabilities.cpp"
+#include "kernels/parallel.cpp"
