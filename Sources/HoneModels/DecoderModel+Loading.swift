@@ -21,6 +21,25 @@ extension DecoderModel {
     ) throws -> DecoderModel {
         let weights = try WeightReader(
             folder: folder, names: config.weightNames, dtype: dtype, device: device)
+        return try DecoderModel(config: config, weights: weights, dtype: dtype, device: device)
+    }
+
+    /// A model that training starts from nothing: matrices drawn from a normal distribution of
+    /// deviation ``ModelConfig/initializerRange``, biases zero, norms one, as transformers starts it.
+    ///
+    /// - Parameter seed: each tensor depends on it and on the tensor's name alone.
+    public static func random(
+        config: ModelConfig, seed: UInt64, dtype: DType = .float32, device: Device = .cpu
+    ) throws -> DecoderModel {
+        let weights = WeightReader(drawnFrom: seed, config: config, dtype: dtype, device: device)
+        return try withoutGradients {
+            try DecoderModel(config: config, weights: weights, dtype: dtype, device: device)
+        }
+    }
+
+    private convenience init(
+        config: ModelConfig, weights: WeightReader, dtype: DType, device: Device
+    ) throws {
         let decoder = weights.decoder
         let table = [config.vocabularySize, config.modelWidth]
         let embedding = try decoder.tensor("embed_tokens.weight", shape: table)
@@ -36,7 +55,7 @@ extension DecoderModel {
                 ? embedding : try weights.tensor("lm_head.weight", shape: table),
             bias: nil)
         try weights.finish(isHeadTied: config.isHeadTied)
-        return DecoderModel(
+        self.init(
             config: config, dtype: dtype, device: device, embedding: embedding, layers: layers,
             norm: norm, head: head)
     }

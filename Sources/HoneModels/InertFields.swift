@@ -3,11 +3,11 @@ import HoneCore
 /// Keys of published `config.json` files that do not change what the model computes, and keys that
 /// would, but that every supported model has at the value that does not.
 enum InertFields {
-    /// Bookkeeping, training start values, token ids of other users and generation defaults that
+    /// Bookkeeping, token ids of other users and generation defaults that
     /// old files keep here.
     static let common: Set<String> = [
         "architectures", "model_type", "transformers_version", "torch_dtype", "dtype", "use_cache",
-        "initializer_range", "bos_token_id", "pad_token_id", "sep_token_id", "eos_token_id",
+        "bos_token_id", "pad_token_id", "sep_token_id", "eos_token_id",
         "decoder_start_token_id", "forced_bos_token_id", "forced_eos_token_id",
         "_name_or_path", "name_or_path", "auto_map", "cache_implementation", "pretraining_tp",
         "attn_implementation", "_attn_implementation", "_attn_implementation_autoset",
@@ -26,7 +26,8 @@ enum InertFields {
 
     /// Keys of a Gemma 3 folder that only its picture part uses.
     static let multimodal: Set<String> = [
-        "vision_config", "boi_token_index", "eoi_token_index", "image_token_index",
+        "vision_config", "initializer_range", "boi_token_index", "eoi_token_index",
+        "image_token_index",
         "mm_tokens_per_image", "boi_token_id", "eoi_token_id", "image_token_id",
     ]
 

@@ -51,7 +51,7 @@ extension ModelConfig {
             unused: ["vision_tower.", "multi_modal_projector."])
     }
 
-    private static func object(at path: String) throws(ModelError) -> JSONObject {
+    static func object(at path: String) throws(ModelError) -> JSONObject {
         let bytes: Data
         do {
             bytes = try Data(contentsOf: URL(filePath: path))
@@ -131,6 +131,7 @@ extension ModelConfig {
             logitSoftCap: try Self.logitSoftCap(&reader, family),
             embeddingScale: isGemma ? Double(modelWidth).squareRoot() : nil,
             isHeadTied: tied,
+            initializerRange: try reader.positive("initializer_range") ?? 0.02,
             endTokens: try reader.tokens("eos_token_id") ?? [],
             generation: GenerationDefaults(), weightNames: .plain)
         try reader.finish()

@@ -55,6 +55,9 @@ public struct ModelConfig: Sendable, Hashable {
     /// Whether the head is the embedding table.
     public var isHeadTied: Bool
 
+    /// Deviation of the start values of a model trained from nothing.
+    public var initializerRange: Double
+
     /// Tokens that end a completion: `generation_config.json`'s, else `config.json`'s.
     public var endTokens: [Int32]
     public var generation: GenerationDefaults

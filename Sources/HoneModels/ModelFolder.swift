@@ -1,5 +1,5 @@
 public import Foundation
-import HoneCore
+public import HoneCore
 import OrderedCollections
 public import Torch
 
@@ -12,14 +12,20 @@ public enum ModelFolder {
     /// The weights are written last and under a passing name, so that a folder with
     /// `model.safetensors` is whole.
     /// - Parameters:
-    ///   - source: the folder that `model` was loaded from.
+    ///   - source: the folder that `model` was loaded from; for a model trained from nothing, the
+    ///     folder of its tokenizer.
+    ///   - configuration: what `config.json` holds; that of `source` where nil.
     ///   - dtype: what the weights are written as; the model's own where nil.
     public static func save(
-        _ model: DecoderModel, folder: URL, source: URL, dtype: DType? = nil
+        _ model: DecoderModel, folder: URL, source: URL, configuration: JSONObject? = nil,
+        dtype: DType? = nil
     ) throws {
         let dtype = dtype ?? model.dtype
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try copyOthers(from: source, to: folder, dtype: dtype)
+        try copyCompanions(of: source, to: folder)
+        let configFile = source.appending(path: "config.json")
+        try write(
+            configuration ?? ModelConfig.object(at: configFile.path), to: folder, dtype: dtype)
         let weights = try withoutGradients {
             try model.mergedParameters().map { (name: $0.name, tensor: try $0.tensor.to(dtype)) }
         }
@@ -28,28 +34,28 @@ public enum ModelFolder {
     }
 
     /// Copies files that describe the model, its tokenizer and its generation; no weights.
-    private static func copyOthers(from source: URL, to folder: URL, dtype: DType) throws {
-        let manager = FileManager.default
-        for file in try manager.contentsOfDirectory(
-            at: source, includingPropertiesForKeys: [.isRegularFileKey])
+    private static func copyCompanions(of source: URL, to folder: URL) throws {
+        let keys: Set<URLResourceKey> = [.isRegularFileKey]
+        for file in try FileManager.default.contentsOfDirectory(
+            at: source, includingPropertiesForKeys: Array(keys))
         {
             let name = file.lastPathComponent
             let isText = ["json", "jinja", "model", "txt"].contains(file.pathExtension)
             guard isText, !name.hasSuffix(".safetensors.index.json"), !name.hasPrefix("."),
-                try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile ?? false
+                name != "config.json",
+                try file.resourceValues(forKeys: keys).isRegularFile ?? false
             else { continue }
-            var data = try Data(contentsOf: file)
-            if name == "config.json" { data = try config(data, file: file.path, dtype: dtype) }
-            try data.write(to: folder.appending(path: name), options: .atomic)
+            try Data(contentsOf: file).write(to: folder.appending(path: name), options: .atomic)
         }
     }
 
-    private static func config(_ data: Data, file: String, dtype: DType) throws -> Data {
-        guard var object = try JSONValue(parsing: [UInt8](data)).objectValue else {
-            throw ModelError.unreadable(file: file, reason: "it must hold an object")
-        }
+    private static func write(
+        _ configuration: JSONObject, to folder: URL, dtype: DType
+    ) throws {
+        var object = configuration
         object[object["dtype"] == nil ? "torch_dtype" : "dtype"] = .string(dtype.rawValue)
-        return Data((JSONValue.object(object).text(.indented) + "\n").utf8)
+        let text = JSONValue.object(object).text(.indented) + "\n"
+        try Data(text.utf8).write(to: folder.appending(path: "config.json"), options: .atomic)
     }
 }
 

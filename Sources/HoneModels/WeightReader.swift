@@ -6,7 +6,7 @@ import Torch
 /// `reader["layers.0"]["mlp"].tensor("down_proj.weight", shape: …)` reads
 /// "layers.0.mlp.down_proj.weight". All readers made from one share the record of what was read.
 struct WeightReader {
-    private let files: SafeTensorsReader
+    private let source: Source
     private let folder: String
     private let path: String
     private let names: ModelConfig.WeightNames
@@ -18,11 +18,18 @@ struct WeightReader {
         var read: Set<String> = []
     }
 
+    private enum Source {
+        case files(SafeTensorsReader)
+        /// Start values: matrices drawn from a normal distribution, each from `seed` and its name.
+        case draws(seed: UInt64, deviation: Double)
+    }
+
     /// The tensors of `folder`: `model.safetensors`, or the shards that its index lists.
     init(
         folder: URL, names: ModelConfig.WeightNames, dtype: DType, device: Device
     ) throws {
-        files = try SafeTensorsReader(folder)
+        let files = try SafeTensorsReader(folder)
+        source = .files(files)
         self.folder = folder.path
         path = ""
         var names = names
@@ -40,8 +47,19 @@ struct WeightReader {
         record = Record()
     }
 
+    /// Start values for a model that no file holds yet.
+    init(drawnFrom seed: UInt64, config: ModelConfig, dtype: DType, device: Device) {
+        source = .draws(seed: seed, deviation: config.initializerRange)
+        folder = ""
+        path = ""
+        names = config.weightNames
+        self.dtype = dtype
+        self.device = device
+        record = Record()
+    }
+
     private init(_ parent: WeightReader, path: String) {
-        files = parent.files
+        source = parent.source
         folder = parent.folder
         self.path = path
         names = parent.names
@@ -63,32 +81,48 @@ struct WeightReader {
         return names.adapter + full.dropFirst(names.decoder.count)
     }
 
-    func has(_ name: String) -> Bool { files.contains(path + name) }
-
     /// The tensor called `name` in the compute type, on the device, in memory of its own.
     ///
     /// - Throws: ``ModelError/missingWeight(name:folder:)``,
     ///   ``ModelError/weightShape(name:expected:found:folder:)`` or
     ///   ``ModelError/notFinite(name:folder:)``.
     func tensor(_ name: String, shape: [Int]) throws -> Tensor {
-        let full = path + name
-        guard let found = files.entry(full)?.shape else {
-            throw ModelError.missingWeight(name: full, folder: folder)
+        switch source {
+        case .files(let files):
+            try stored(path + name, shape: shape, in: files)
+        case .draws(let seed, let deviation):
+            try
+                (Tensor.randn(shape, seed: CounterSeed.mix(seed, CounterSeed.hash(path + name)))
+                * deviation).to(dtype).to(device)
+        }
+    }
+
+    private func stored(
+        _ name: String, shape: [Int], in files: SafeTensorsReader
+    ) throws -> Tensor {
+        guard let found = files.entry(name)?.shape else {
+            throw ModelError.missingWeight(name: name, folder: folder)
         }
         guard found == shape else {
             throw ModelError.weightShape(
-                name: full, expected: shape, found: found, folder: folder)
+                name: name, expected: shape, found: found, folder: folder)
         }
-        record.read.insert(full)
+        record.read.insert(name)
         return try withoutGradients {
-            let stored = try files.tensor(full)
+            let stored = try files.tensor(name)
             // A sum is finite unless an element is not (float32 holds any sum of real weights).
             guard try stored.sum().item().isFinite else {
-                throw ModelError.notFinite(name: full, folder: folder)
+                throw ModelError.notFinite(name: name, folder: folder)
             }
             let converted = try stored.to(dtype).to(device)
             return converted.sharesStorage(with: stored) ? try converted.clone() : converted
         }
+    }
+
+    /// A bias: as stored, or zero at the start.
+    private func bias(_ name: String, count: Int) throws -> Tensor {
+        guard case .draws = source else { return try tensor(name, shape: [count]) }
+        return try Tensor.zeros([count], dtype: dtype, device: device)
     }
 
     /// One linear layer, or several that read the same input as one matrix.
@@ -104,7 +138,7 @@ struct WeightReader {
                 Linear.Part(
                     name: modulePath(layer), stored: path + layer, rows: row..<row + count))
             weights.append(try tensor(layer + ".weight", shape: [count, inputs]))
-            if hasBias { biases.append(try tensor(layer + ".bias", shape: [count])) }
+            if hasBias { biases.append(try bias(layer + ".bias", count: count)) }
             row += count
         }
         return Linear(
@@ -112,15 +146,23 @@ struct WeightReader {
             bias: try biases.isEmpty ? nil : biases.count == 1 ? biases[0] : Tensor.cat(biases))
     }
 
+    /// A norm: as stored, or the identity at the start.
     func norm(_ name: String, width: Int, config: ModelConfig) throws -> RMSNorm {
-        RMSNorm(
-            name: path + name, weight: try tensor(name + ".weight", shape: [width]),
-            config: config)
+        let weight: Tensor
+        switch source {
+        case .files:
+            weight = try tensor(name + ".weight", shape: [width])
+        case .draws:
+            weight = try Tensor.full(
+                [width], config.normStyle == .offset ? 0.0 : 1.0, dtype: dtype, device: device)
+        }
+        return RMSNorm(name: path + name, weight: weight, config: config)
     }
 
     /// Refuses tensors that nothing read, unless they hold nothing of their own: rotary tables of
     /// old files, the copy of a tied head, parts that text does not use.
     func finish(isHeadTied: Bool) throws {
+        guard case .files(let files) = source else { return }
         let left = files.names.filter { name in
             !record.read.contains(name)
                 && !name.hasSuffix("rotary_emb.inv_freq")
