@@ -98,7 +98,9 @@ let package = Package(
                 "HoneCore", "Torch", "HoneText", "HoneModels", "HoneInference", yams,
                 orderedCollections,
             ]),
-        module("HoneRewards", ["HoneCore"], resources: [.embedInCode("Resources/worker.py")]),
+        module(
+            "HoneRewards", ["HoneCore", orderedCollections],
+            resources: [.embedInCode("Resources/worker.py")]),
         .executableTarget(
             name: "hone",
             dependencies: [
@@ -113,7 +115,7 @@ let package = Package(
         tests("HoneModels", ["HoneModels", "HoneCore", "Torch", "TestSupport", orderedCollections]),
         tests("HoneInference", ["HoneInference", "TestSupport"]),
         tests("HoneTraining", ["HoneTraining", "TestSupport", orderedCollections]),
-        tests("HoneRewards", ["HoneRewards", "TestSupport"]),
+        tests("HoneRewards", ["HoneRewards", "HoneCore", "TestSupport", orderedCollections]),
         tests("EndToEnd", ["TestSupport", "HoneCore"]),
     ],
     cxxLanguageStandard: .cxx20

@@ -17,10 +17,13 @@ public struct Reward: Sendable, Hashable {
     public struct Component: Sendable, Hashable {
         public var name: String
         public var score: Double?
+        /// Why the function gave no score of its own; with `on_error: zero` the score is 0 beside it.
+        public var failure: GraderFailure?
 
-        public init(name: String, score: Double?) {
+        public init(name: String, score: Double?, failure: GraderFailure? = nil) {
             self.name = name
             self.score = score
+            self.failure = failure
         }
     }
 

@@ -1,0 +1,158 @@
+import HoneCore
+
+/// Weighted reward functions that together judge a completion.
+///
+/// total = Σ weightᵢ · scoreᵢ over the functions that did not abstain. A function of weight 0 is a
+/// metric: shown, never part of the total, and its failure excludes nothing.
+public struct Rubric: Grader {
+    public let items: [Item]
+    private let log: (any RewardLog)?
+
+    /// A reward function and what it counts for.
+    public struct Item: Sendable {
+        public var function: any RewardFunction
+        public var weight: Double
+        public var failurePolicy: FailurePolicy
+
+        public init(
+            _ function: any RewardFunction, weight: Double = 1,
+            failurePolicy: FailurePolicy = .exclude
+        ) {
+            self.function = function
+            self.weight = weight
+            self.failurePolicy = failurePolicy
+        }
+    }
+
+    /// - Throws: ``RewardError/invalid(_:)`` without functions, for a name that occurs twice and for a
+    ///   weight that is not finite.
+    public init(_ items: [Item], log: (any RewardLog)? = nil) throws(RewardError) {
+        var problems: [RewardError.Problem] = []
+        if items.isEmpty {
+            problems.append(.init(path: "rewards", message: "no reward function is declared"))
+        }
+        var seen: Set<String> = []
+        for (index, item) in items.enumerated() {
+            let path = "rewards[\(index)]"
+            if !seen.insert(item.function.name).inserted {
+                problems.append(
+                    .init(path: path, message: "the name \"\(item.function.name)\" occurs twice"))
+            }
+            if !item.weight.isFinite {
+                problems.append(.init(path: path + ".weight", message: "must be a finite number"))
+            }
+        }
+        guard problems.isEmpty else { throw .invalid(problems) }
+        self.items = items
+        self.log = log
+    }
+
+    public var componentNames: [String] { items.map(\.function.name) }
+
+    public func grade(_ requests: [GradingRequest]) async throws -> [[Verdict]] {
+        let assessments = await assess(requests)
+        return try zip(requests, assessments).map { request, columns in
+            try request.completions.indices.map { member in
+                try verdict(of: columns.map { $0[member].score })
+            }
+        }
+    }
+
+    /// Everything each function says: for each request, for each function, one assessment per
+    /// completion. Functions and groups run concurrently.
+    public func assess(_ requests: [GradingRequest]) async -> [[[Assessment]]] {
+        await withTaskGroup(of: (request: Int, item: Int, assessments: [Assessment]).self) { tasks in
+            for (index, request) in requests.enumerated() {
+                for (position, item) in items.enumerated() {
+                    tasks.addTask { (index, position, await assess(request, by: item.function)) }
+                }
+            }
+            var results = requests.map { _ in items.map { _ in [Assessment]() } }
+            for await part in tasks { results[part.request][part.item] = part.assessments }
+            return results
+        }
+    }
+
+    private func assess(
+        _ request: GradingRequest, by function: any RewardFunction
+    ) async -> [Assessment] {
+        let assessments =
+            if let function = function as? any AssessingRewardFunction {
+                await function.assess(request)
+            } else {
+                await function.score(request).map { Assessment(score: $0) }
+            }
+        let checked = check(assessments, of: function.name, count: request.completions.count)
+        if let log {
+            await log.record(
+                checked.enumerated().map { member, assessment in
+                    RewardLogEntry(
+                        function: function.name, step: request.step, epoch: request.epoch,
+                        row: request.row.index, completion: member, assessment: assessment)
+                })
+        }
+        return checked
+    }
+
+    /// What a function may not return becomes a failure of all completions or of the one.
+    private func check(_ assessments: [Assessment], of name: String, count: Int) -> [Assessment] {
+        guard assessments.count == count else {
+            let failure = GraderFailure(
+                function: name, kind: .raised,
+                message: "returned \(assessments.count) scores for \(count) completions")
+            return Array(repeating: Assessment(score: .failed(failure)), count: count)
+        }
+        return assessments.map { assessment in
+            guard case .value(let value) = assessment.score, !value.isFinite else {
+                return assessment
+            }
+            var failed = assessment
+            failed.score = .failed(
+                GraderFailure(function: name, kind: .notFinite, message: "returned \(value)"))
+            return failed
+        }
+    }
+
+    /// Combines the scores that the functions gave one completion, in their order.
+    /// - Throws: the ``GraderFailure`` of a function whose policy is to stop.
+    public func verdict(of scores: [Score]) throws(GraderFailure) -> Verdict {
+        var total = 0.0
+        var components: [Reward.Component] = []
+        var excluding: GraderFailure?
+        var hasWeighted = false
+        var allAbstained = true
+        for (item, score) in zip(items, scores) {
+            var component = Reward.Component(name: item.function.name, score: nil)
+            let counts = item.weight != 0
+            hasWeighted = hasWeighted || counts
+            switch score {
+            case .value(let value): component.score = value
+            case .abstained: break
+            case .failed(let failure):
+                component.failure = failure
+                switch item.failurePolicy {
+                case .stop: throw failure
+                case .zero: component.score = 0
+                case .exclude where counts: excluding = excluding ?? failure
+                case .exclude: break
+                }
+            }
+            if counts, score != .abstained { allAbstained = false }
+            if let value = component.score { total += item.weight * value }
+            components.append(component)
+        }
+        let reward = Reward(total: total, components: components)
+        if let excluding { return .failed(excluding, partial: reward) }
+        return hasWeighted && allAbstained ? .abstained : .scored(reward)
+    }
+}
+
+/// What a failed call of a reward function means for its completion.
+public enum FailurePolicy: String, Sendable, Hashable, CaseIterable, Codable {
+    /// The completion leaves its group.
+    case exclude
+    /// The function counts as 0; the failure is still recorded.
+    case zero
+    /// The run stops.
+    case stop
+}

@@ -1,0 +1,104 @@
+import Foundation
+import HoneCore
+
+/// Measures a policy on given prompts: draws, grades, summarises.
+///
+/// It names only seams, so a trainer between steps and `hone evaluate` measure in the same way.
+public struct Evaluator: Sendable {
+    /// n, how many completions each prompt is given. At least 1.
+    public var samplesPerRow: Int
+    public var sampling: SamplingParameters
+    public var seed: UInt64
+    /// What counts as solved for pass@k.
+    public var criterion: PassCriterion
+    /// How many completions are kept for showing.
+    public var shownSamples: Int
+    /// Prompts handed to the sampler at once; grading follows each such batch.
+    public var rowsPerBatch: Int
+
+    public var sampler: any Sampler
+    public var decoder: any TextDecoding
+    public var grader: any Grader
+
+    public init(
+        samplesPerRow: Int, sampling: SamplingParameters, seed: UInt64,
+        criterion: PassCriterion = PassCriterion(), shownSamples: Int = 3, rowsPerBatch: Int = 256,
+        sampler: any Sampler, decoder: any TextDecoding, grader: any Grader
+    ) {
+        self.samplesPerRow = samplesPerRow
+        self.sampling = sampling
+        self.seed = seed
+        self.criterion = criterion
+        self.shownSamples = shownSamples
+        self.rowsPerBatch = rowsPerBatch
+        self.sampler = sampler
+        self.decoder = decoder
+        self.grader = grader
+    }
+
+    /// The measurement over `prompts`.
+    ///
+    /// The same seed draws the same random numbers for a row at every step, so that two evaluations of
+    /// a run differ only by the policy.
+    public func evaluate(_ prompts: [EncodedPrompt], step: Int = 0) async throws -> Evaluation {
+        var summary = EvaluationSummary(
+            componentNames: grader.componentNames, criterion: criterion,
+            samplesPerRow: samplesPerRow)
+        var samples: [EvaluationSample] = []
+        for start in stride(from: 0, to: prompts.count, by: rowsPerBatch) {
+            try Task.checkCancellation()
+            let batch = prompts[start..<min(start + rowsPerBatch, prompts.count)]
+            let completions = try await sampler.sample(batch.map(request))
+            let texts = completions.map { group in group.map { decoder.text(of: $0.tokens) } }
+            let verdicts = try await grader.grade(
+                zip(batch, texts).map { prompt, texts in
+                    GradingRequest(
+                        row: prompt.row, prompt: prompt.text, completions: texts, step: step)
+                })
+            for (prompt, (texts, (verdicts, completions))) in zip(
+                batch, zip(texts, zip(verdicts, completions)))
+            {
+                summary.add(verdicts: verdicts, completions: completions)
+                // One of each row first: the first completions of different rows show more.
+                if samples.count < shownSamples, let text = texts.first, let verdict = verdicts.first
+                {
+                    samples.append(
+                        EvaluationSample(
+                            row: prompt.row, prompt: prompt.text, completion: text,
+                            verdict: verdict))
+                }
+            }
+        }
+        return Evaluation(
+            rows: prompts.count, samplesPerRow: samplesPerRow, metrics: summary.metrics,
+            samples: samples)
+    }
+
+    private func request(for prompt: EncodedPrompt) -> GenerationRequest {
+        GenerationRequest(
+            promptTokens: prompt.tokens, count: samplesPerRow, parameters: sampling,
+            stream: RandomStream(seed: seed, step: 0, row: prompt.row.index))
+    }
+}
+
+/// What an evaluation found.
+public struct Evaluation: Sendable {
+    public var rows: Int
+    public var samplesPerRow: Int
+    /// `reward`, `reward_std`, `rewards/NAME/mean`, `rewards/NAME/std`, `pass@k`,
+    /// `rewards/failures`, lengths in tokens by TRL's names.
+    public var metrics: OrderedMetrics
+    public var samples: [EvaluationSample]
+
+    public init(
+        rows: Int, samplesPerRow: Int, metrics: OrderedMetrics, samples: [EvaluationSample]
+    ) {
+        self.rows = rows
+        self.samplesPerRow = samplesPerRow
+        self.metrics = metrics
+        self.samples = samples
+    }
+
+    /// The metric of that name, if the evaluation has it.
+    public subscript(metric name: String) -> Double? { metrics.first { $0.name == name }?.value }
+}
