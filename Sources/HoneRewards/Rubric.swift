@@ -12,11 +12,11 @@ public struct Rubric: Grader {
     public struct Item: Sendable {
         public var function: any RewardFunction
         public var weight: Double
-        public var failurePolicy: FailurePolicy
+        public var failurePolicy: RewardConfig.FailurePolicy
 
         public init(
             _ function: any RewardFunction, weight: Double = 1,
-            failurePolicy: FailurePolicy = .exclude
+            failurePolicy: RewardConfig.FailurePolicy = .exclude
         ) {
             self.function = function
             self.weight = weight
@@ -24,25 +24,16 @@ public struct Rubric: Grader {
         }
     }
 
-    /// - Throws: ``RewardError/invalid(_:)`` without functions, for a name that occurs twice and for a
-    ///   weight that is not finite.
+    /// - Throws: ``RewardError`` without functions, for a name that occurs twice and for a weight that
+    ///   is not finite.
     public init(_ items: [Item], log: (any RewardLog)? = nil) throws(RewardError) {
-        var problems: [RewardError.Problem] = []
-        if items.isEmpty {
-            problems.append(.init(path: "rewards", message: "no reward function is declared"))
-        }
+        guard !items.isEmpty else { throw .noFunctions }
         var seen: Set<String> = []
-        for (index, item) in items.enumerated() {
-            let path = "rewards[\(index)]"
-            if !seen.insert(item.function.name).inserted {
-                problems.append(
-                    .init(path: path, message: "the name \"\(item.function.name)\" occurs twice"))
-            }
-            if !item.weight.isFinite {
-                problems.append(.init(path: path + ".weight", message: "must be a finite number"))
-            }
+        for item in items {
+            let name = item.function.name
+            guard seen.insert(name).inserted else { throw .duplicateName(name) }
+            guard item.weight.isFinite else { throw .weightNotFinite(name, item.weight) }
         }
-        guard problems.isEmpty else { throw .invalid(problems) }
         self.items = items
         self.log = log
     }
@@ -61,7 +52,8 @@ public struct Rubric: Grader {
     /// Everything each function says: for each request, for each function, one assessment per
     /// completion. Functions and groups run concurrently.
     public func assess(_ requests: [GradingRequest]) async -> [[[Assessment]]] {
-        await withTaskGroup(of: (request: Int, item: Int, assessments: [Assessment]).self) { tasks in
+        await withTaskGroup(of: (request: Int, item: Int, assessments: [Assessment]).self) {
+            tasks in
             for (index, request) in requests.enumerated() {
                 for (position, item) in items.enumerated() {
                     tasks.addTask { (index, position, await assess(request, by: item.function)) }
@@ -145,14 +137,4 @@ public struct Rubric: Grader {
         if let excluding { return .failed(excluding, partial: reward) }
         return hasWeighted && allAbstained ? .abstained : .scored(reward)
     }
-}
-
-/// What a failed call of a reward function means for its completion.
-public enum FailurePolicy: String, Sendable, Hashable, CaseIterable, Codable {
-    /// The completion leaves its group.
-    case exclude
-    /// The function counts as 0; the failure is still recorded.
-    case zero
-    /// The run stops.
-    case stop
 }

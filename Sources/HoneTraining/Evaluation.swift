@@ -11,6 +11,8 @@ public struct Evaluator: Sendable {
     public var seed: UInt64
     /// What counts as solved for pass@k.
     public var criterion: PassCriterion
+    /// The k of pass@k. Range 1 to ``samplesPerRow``.
+    public var passCounts: [Int]
     /// How many completions are kept for showing.
     public var shownSamples: Int
     /// Prompts handed to the sampler at once; grading follows each such batch.
@@ -22,13 +24,15 @@ public struct Evaluator: Sendable {
 
     public init(
         samplesPerRow: Int, sampling: SamplingParameters, seed: UInt64,
-        criterion: PassCriterion = PassCriterion(), shownSamples: Int = 3, rowsPerBatch: Int = 256,
-        sampler: any Sampler, decoder: any TextDecoding, grader: any Grader
+        criterion: PassCriterion = PassCriterion(), passCounts: [Int] = [],
+        shownSamples: Int = 3, rowsPerBatch: Int = 256, sampler: any Sampler,
+        decoder: any TextDecoding, grader: any Grader
     ) {
         self.samplesPerRow = samplesPerRow
         self.sampling = sampling
         self.seed = seed
         self.criterion = criterion
+        self.passCounts = passCounts
         self.shownSamples = shownSamples
         self.rowsPerBatch = rowsPerBatch
         self.sampler = sampler
@@ -43,7 +47,7 @@ public struct Evaluator: Sendable {
     public func evaluate(_ prompts: [EncodedPrompt], step: Int = 0) async throws -> Evaluation {
         var summary = EvaluationSummary(
             componentNames: grader.componentNames, criterion: criterion,
-            samplesPerRow: samplesPerRow)
+            passCounts: passCounts)
         var samples: [EvaluationSample] = []
         for start in stride(from: 0, to: prompts.count, by: rowsPerBatch) {
             try Task.checkCancellation()
@@ -60,7 +64,8 @@ public struct Evaluator: Sendable {
             {
                 summary.add(verdicts: verdicts, completions: completions)
                 // One of each row first: the first completions of different rows show more.
-                if samples.count < shownSamples, let text = texts.first, let verdict = verdicts.first
+                if samples.count < shownSamples, let text = texts.first,
+                    let verdict = verdicts.first
                 {
                     samples.append(
                         EvaluationSample(

@@ -4,7 +4,7 @@ import HoneCore
 struct EvaluationSummary {
     let componentNames: [String]
     let criterion: PassCriterion
-    let samplesPerRow: Int
+    let passCounts: [Int]
     private var totals: [Double] = []
     private var scores: [[Double]]
     private var failures = 0
@@ -13,10 +13,10 @@ struct EvaluationSummary {
     /// Solutions among the samples whose score is known, by row.
     private var rows: [(samples: Int, solutions: Int)] = []
 
-    init(componentNames: [String], criterion: PassCriterion, samplesPerRow: Int) {
+    init(componentNames: [String], criterion: PassCriterion, passCounts: [Int]) {
         self.componentNames = componentNames
         self.criterion = criterion
-        self.samplesPerRow = samplesPerRow
+        self.passCounts = passCounts
         scores = componentNames.map { _ in [] }
     }
 
@@ -60,17 +60,6 @@ struct EvaluationSummary {
         metrics.append(
             ("completions/clipped_ratio", Double(truncated) / Double(max(lengths.count, 1))))
         return metrics
-    }
-
-    /// 1, 2, 4, … and the number of samples itself.
-    private var passCounts: [Int] {
-        var counts: [Int] = []
-        var k = 1
-        while k < samplesPerRow {
-            counts.append(k)
-            k *= 2
-        }
-        return counts + [samplesPerRow]
     }
 
     /// Mean and sample standard deviation (n − 1); NaN for no values, 0 deviation for one.

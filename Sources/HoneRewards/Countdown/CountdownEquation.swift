@@ -13,36 +13,57 @@ import OrderedCollections
 /// arithmetic is exact and only `+ - * /` are operators.
 public struct CountdownEquation: RewardFunction {
     public let name: String
-    public var numbersColumn: String
-    public var targetColumn: String
-    public var tag: String
-    public var prefix: ScoredPrefix
+    public var options: Options
 
-    public init(
-        name: String = "countdown_equation", numbersColumn: String = "nums",
-        targetColumn: String = "target", tag: String = "answer",
-        prefix: ScoredPrefix = .fromPrompt
-    ) {
+    public init(name: String = "countdown_equation", _ options: Options = Options()) {
         self.name = name
-        self.numbersColumn = numbersColumn
-        self.targetColumn = targetColumn
-        self.tag = tag
-        self.prefix = prefix
+        self.options = options
+    }
+
+    public struct Options: DeclaredReward {
+        /// Column with the given numbers.
+        public var numbers = "nums"
+        /// Column with the number to reach.
+        public var target = "target"
+        /// Name of the tag around the answer.
+        public var tag = TagName("answer")
+        /// What stands before the completion in the text scored; `nil`: the opening think tag if the
+        /// prompt ends with it.
+        public var prefix: String?
+
+        public init() {}
+
+        public static let defaults = Options()
+        public static let summary =
+            "1 if the answer is an equation over + - * / that uses each given number once and hits "
+            + "the target."
+        public static let fields: [ConfigField<Options>] = [
+            ConfigField("numbers", \.numbers, "Column with the given numbers.", .notEmpty),
+            ConfigField("target", \.target, "Column with the number to reach.", .notEmpty),
+            ConfigField("tag", \.tag, "Name of the tag around the answer."),
+            ConfigField("prefix", \.prefix, ScoredPrefix.summary),
+        ]
+
+        public func function(name: String) -> any RewardFunction {
+            CountdownEquation(name: name, self)
+        }
     }
 
     public func score(_ request: GradingRequest) async -> [Score] {
         let problem: Problem
         do throws(GraderFailure) {
             problem = try Problem(
-                numbers: try request.row.column(numbersColumn, for: name),
-                target: try request.row.column(targetColumn, for: name), reward: self)
+                numbers: try request.row.column(options.numbers, for: name),
+                target: try request.row.column(options.target, for: name), reward: self)
         } catch {
             return request.completions.map { _ in .failed(error) }
         }
+        let prefix = ScoredPrefix(options.prefix)
+        let tag = TaggedText(tag: options.tag.text)
         return request.completions.map { completion in
             let text = prefix.text(
                 prompt: request.prompt, completion: completion, openingTag: "<think>")
-            return .value(problem.isSolved(by: text, tag: tag) ? 1 : 0)
+            return .value(problem.isSolved(by: tag.contents(in: text)) ? 1 : 0)
         }
     }
 
@@ -56,18 +77,18 @@ public struct CountdownEquation: RewardFunction {
         ) throws(GraderFailure) {
             guard let list = Self.list(numbers) else {
                 throw .badColumn(
-                    reward.numbersColumn, numbers, for: reward.name, expected: "a list of numbers")
+                    reward.options.numbers, numbers, for: reward.name, expected: "a list of numbers"
+                )
             }
             guard let value = Self.rational(target) else {
                 throw .badColumn(
-                    reward.targetColumn, target, for: reward.name, expected: "a number")
+                    reward.options.target, target, for: reward.name, expected: "a number")
             }
             self.numbers = Dictionary(list.map { ($0, 1) }, uniquingKeysWith: +)
             self.target = value
         }
 
-        func isSolved(by text: [UInt8], tag: String) -> Bool {
-            let answers = TaggedText(tag: tag).contents(in: text)
+        func isSolved(by answers: [String]) -> Bool {
             guard answers.count == 1,
                 let expression = try? ArithmeticExpression(PythonText.strip(answers[0])),
                 // An integer is written as it was given: `5` or `5.`, not `5.0`.

@@ -7,47 +7,62 @@ import HoneCore
 /// if asked. No Unicode normalisation: `é` as one scalar differs from `e` with an accent. Range {0, 1}.
 public struct ExactMatch: RewardFunction {
     public let name: String
-    public var column: String
-    public var extraction: AnswerExtraction
-    public var stripsSpace: Bool
-    public var letterCase: LetterCase
+    public var options: Options
 
-    public enum LetterCase: String, Sendable, Hashable, CaseIterable {
+    public enum LetterCase: String, ConfigChoice {
         case sensitive, insensitive
     }
 
-    public init(
-        name: String = "exact_match", column: String = "reference_answer",
-        extraction: AnswerExtraction = .whole, stripsSpace: Bool = true,
-        letterCase: LetterCase = .sensitive
-    ) {
+    public init(name: String = "exact_match", _ options: Options = Options()) {
         self.name = name
-        self.column = column
-        self.extraction = extraction
-        self.stripsSpace = stripsSpace
-        self.letterCase = letterCase
+        self.options = options
+    }
+
+    public struct Options: DeclaredReward {
+        /// Column with the right answer.
+        public var column = "reference_answer"
+        public var extraction: AnswerExtraction = .whole
+        /// Whether white space around both sides is ignored.
+        public var stripsSpace = true
+        public var letterCase: LetterCase = .sensitive
+
+        public init() {}
+
+        public static let defaults = Options()
+        public static let summary = "1 if the answer equals a column of the row."
+        public static let fields: [ConfigField<Options>] = [
+            ConfigField("column", \.column, "Column with the right answer.", .notEmpty),
+            ConfigField("extract", \.extraction, AnswerExtraction.summary),
+            ConfigField("strip", \.stripsSpace, "Ignore white space around both sides."),
+            ConfigField("case", \.letterCase, "Whether capitals matter."),
+        ]
+
+        public func function(name: String) -> any RewardFunction {
+            ExactMatch(name: name, self)
+        }
     }
 
     public func score(_ request: GradingRequest) async -> [Score] {
         let reference: [Unicode.Scalar]
         do throws(GraderFailure) {
-            let value = try request.row.column(column, for: name)
+            let value = try request.row.column(options.column, for: name)
             guard let text = value.scalarText else {
                 throw GraderFailure.badColumn(
-                    column, value, for: name, expected: "a string, number or boolean")
+                    options.column, value, for: name, expected: "a string, number or boolean")
             }
             reference = normalised(text)
         } catch {
             return request.completions.map { _ in .failed(error) }
         }
         return request.completions.map { completion in
-            let answer = extraction.answer(in: completion)
+            let answer = options.extraction.answer(in: completion)
             return .value(answer.map(normalised) == reference ? 1 : 0)
         }
     }
 
     private func normalised(_ text: String) -> [Unicode.Scalar] {
-        let stripped = stripsSpace ? PythonText.strip(text) : text
-        return Array((letterCase == .sensitive ? stripped : stripped.lowercased()).unicodeScalars)
+        let stripped = options.stripsSpace ? PythonText.strip(text) : text
+        return Array(
+            (options.letterCase == .sensitive ? stripped : stripped.lowercased()).unicodeScalars)
     }
 }

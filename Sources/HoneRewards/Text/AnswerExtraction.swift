@@ -1,3 +1,6 @@
+import HoneCore
+import OrderedCollections
+
 /// Where in a completion the answer is.
 public enum AnswerExtraction: Sendable, Hashable {
     /// The whole completion.
@@ -11,7 +14,7 @@ public enum AnswerExtraction: Sendable, Hashable {
     /// The last number as written, with its sign, separators, fraction and percent sign.
     case lastNumber
 
-    public enum Occurrence: String, Sendable, Hashable, CaseIterable {
+    public enum Occurrence: String, ConfigChoice {
         case first, last
         /// No answer if the tag pair occurs more than once.
         case only

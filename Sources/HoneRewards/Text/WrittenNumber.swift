@@ -64,7 +64,8 @@ enum WrittenNumber {
         switch parts.count {
         case 1: return fraction(parts[0])
         case 2:
-            guard parts[1].contains("/"), let whole = decimal(parts[0]), let rest = fraction(parts[1])
+            guard parts[1].contains("/"), let whole = decimal(parts[0]),
+                let rest = fraction(parts[1])
             else { return nil }
             return whole + rest
         default:

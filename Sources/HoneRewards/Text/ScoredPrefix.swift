@@ -11,6 +11,13 @@ public enum ScoredPrefix: Sendable, Hashable {
     /// The opening tag if the prompt ends with it (white space aside), else nothing.
     case fromPrompt
 
+    static let summary =
+        "What stands before the completion in the text scored, as <think> after a prefill. Default: "
+        + "the opening think tag if the prompt ends with it."
+
+    /// - Parameter declared: what a recipe says; `nil` where it says nothing.
+    public init(_ declared: String?) { self = declared.map(Self.declared) ?? .fromPrompt }
+
     /// The text to score as UTF-8.
     /// - Parameter openingTag: with brackets, as in `<think>`.
     func text(prompt: String, completion: String, openingTag: String) -> [UInt8] {

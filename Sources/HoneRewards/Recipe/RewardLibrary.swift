@@ -1,0 +1,54 @@
+import Foundation
+import HoneCore
+
+/// The reward functions this program brings: checks recipes and makes rubrics of them.
+public struct RewardLibrary: RewardCatalog {
+    /// Where relative paths of reward files begin: the recipe's folder.
+    public var folder: URL
+
+    public init(folder: URL) { self.folder = folder }
+
+    public func check(
+        _ reward: RewardConfig, at path: ConfigPath, _ problems: inout [ConfigProblem]
+    ) {
+        guard let type = RewardType.named(reward.type, at: path, &problems) else { return }
+        _ = type.options.decode(reward.options, at: path, &problems)
+    }
+
+    /// The rubric that `rewards` declare, ready to grade: reward files are loaded.
+    /// - Parameters:
+    ///   - file: the recipe or grading file as the user named it, for error messages.
+    ///   - log: is told of every call.
+    /// - Throws: ``HoneCore/ConfigError`` with every problem of the declarations, then ``RewardError``
+    ///   for an interpreter or a reward file that does not work.
+    public func rubric(
+        of rewards: [RewardConfig], file: String, log: (any RewardLog)? = nil
+    ) async throws -> Rubric {
+        var problems: [ConfigProblem] = []
+        var declared: [(RewardConfig, any ConfigSection)] = []
+        for (index, reward) in rewards.enumerated() {
+            let path = ConfigPath("rewards").index(index)
+            guard let type = RewardType.named(reward.type, at: path, &problems) else { continue }
+            declared.append((reward, type.options.decode(reward.options, at: path, &problems)))
+        }
+        guard problems.isEmpty else { throw ConfigError(file: file, problems: problems) }
+        var python = PythonRewardBuilder(folder: folder)
+        for case (let reward, let options as PythonRewardOptions) in declared {
+            python.add(options, name: reward.name, timeout: reward.timeout)
+        }
+        let pythonFunctions = try await python.build()
+        return try Rubric(
+            declared.map { reward, options in
+                let function: any RewardFunction =
+                    if let options = options as? any DeclaredReward {
+                        options.function(name: reward.name)
+                    } else if let function = pythonFunctions[reward.name] {
+                        function
+                    } else {
+                        preconditionFailure("no function for reward type \(reward.type)")
+                    }
+                return Rubric.Item(
+                    function, weight: reward.weight, failurePolicy: reward.onError)
+            }, log: log)
+    }
+}

@@ -1,0 +1,37 @@
+import HoneCore
+
+/// The kinds of reward function a recipe can name in `type:`.
+public enum RewardType: String, Sendable, Hashable, CaseIterable {
+    case countdownEquation = "countdown_equation"
+    case format
+    case exactMatch = "exact_match"
+    case numericEquality = "numeric_equality"
+    case length
+    case python
+
+    /// The options of this type, as `hone validate --explain` shows them.
+    public var options: any ConfigSection.Type {
+        switch self {
+        case .countdownEquation: CountdownEquation.Options.self
+        case .format: FormatReward.Options.self
+        case .exactMatch: ExactMatch.Options.self
+        case .numericEquality: NumericEquality.Options.self
+        case .length: LengthReward.Options.self
+        case .python: PythonRewardOptions.self
+        }
+    }
+
+    /// The type called `name`.
+    static func named(
+        _ name: String, at path: ConfigPath, _ problems: inout [ConfigProblem]
+    ) -> RewardType? {
+        if let type = RewardType(rawValue: name) { return type }
+        let known = allCases.map(\.rawValue)
+        let remedy =
+            KeySuggestion.nearest(to: name, among: known).map { "did you mean \($0)?" }
+            ?? "known types: " + known.joined(separator: ", ")
+        problems.append(
+            ConfigProblem(path.key("type"), "there is no reward type \(name); \(remedy)"))
+        return nil
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import HoneCore
+import HoneRewards
+import OrderedCollections
+
+/// A reward file in a temporary folder, and pools over it.
+final class RewardFile {
+    let url: URL
+
+    init(_ source: String) throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "hone-rewards-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        url = folder.appending(path: "rewards.py")
+        try Data(source.utf8).write(to: url)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url.deletingLastPathComponent()) }
+
+    func launch(_ limits: WorkerLaunch.Limits = .init()) throws -> WorkerLaunch {
+        WorkerLaunch(interpreter: try PythonInterpreter.locate(declared: nil), limits: limits)
+    }
+
+    func pool(
+        _ functions: [String], timeout: Duration = .seconds(10), workers: Int = 1,
+        limits: WorkerLaunch.Limits = .init()
+    ) async throws -> WorkerPool {
+        try await WorkerPool(
+            launch: try launch(limits),
+            functions: functions.map {
+                WorkerFunction(name: $0, file: url.path, function: $0, timeout: timeout)
+            }, count: workers)
+    }
+
+    /// What `function` says of `completions` in a pool made for it alone.
+    func assess(
+        _ function: String, _ completions: [String], columns: JSONObject = [:],
+        timeout: Duration = .seconds(10), limits: WorkerLaunch.Limits = .init()
+    ) async throws -> [Assessment] {
+        let pool = try await pool([function], timeout: timeout, limits: limits)
+        let assessments = await PythonReward(pool, index: 0).assess(
+            gradingRequest(completions, columns: columns))
+        await pool.shutDown()
+        return assessments
+    }
+}
+
+extension Assessment {
+    var value: Double? {
+        if case .value(let value) = score { value } else { nil }
+    }
+    var failure: GraderFailure? {
+        if case .failed(let failure) = score { failure } else { nil }
+    }
+}
