@@ -11,7 +11,7 @@ public struct Evaluator: Sendable {
     public var seed: UInt64
     /// What counts as solved for pass@k.
     public var criterion: PassCriterion
-    /// The k of pass@k. Range 1 to ``samplesPerRow``.
+    /// The k of pass@k beside pass@1. Range 1 to ``samplesPerRow``.
     public var passCounts: [Int]
     /// How many completions are kept for showing.
     public var shownSamples: Int

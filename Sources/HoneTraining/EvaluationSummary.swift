@@ -49,7 +49,7 @@ struct EvaluationSummary {
             metrics.append(("rewards/\(name)/mean", spread.mean))
             metrics.append(("rewards/\(name)/std", spread.deviation))
         }
-        for k in passCounts {
+        for k in Set(passCounts + [1]).sorted() {
             let estimates = rows.compactMap {
                 PassCriterion.passAtK(samples: $0.samples, solutions: $0.solutions, k: k)
             }

@@ -88,7 +88,7 @@ import Testing
         #expect(assessments.map(\.value) == [1, nil, 1, nil, 1])
         #expect(assessments[1].failure?.kind == .timedOut)
         #expect(assessments[1].failure?.message == "took longer than 0.4 s")
-        #expect(ContinuousClock.now - begun < .seconds(8))
+        #expect(ContinuousClock.now - begun < .seconds(40))
     }
 
     @Test(arguments: ["_exit", "segfault", "kill"])

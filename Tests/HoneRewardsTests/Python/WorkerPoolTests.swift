@@ -163,10 +163,10 @@ import Testing
         #expect(await isGone(Int32(process ?? 0)))
     }
 
-    /// Whether the process has left within 3 seconds; one that has ended but was not yet collected by
+    /// Whether the process has left within 30 seconds; one that has ended but was not yet collected by
     /// the system's first process counts as gone.
     private func isGone(_ process: Int32) async -> Bool {
-        for _ in 0..<300 {
+        for _ in 0..<3000 {
             let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
             guard let stat, !stat.contains(") Z") else { return true }
             try? await Task.sleep(for: .milliseconds(10))
