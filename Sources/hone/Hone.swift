@@ -5,5 +5,8 @@ struct Hone: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hone",
         abstract: "Reinforcement fine-tuning of language models on your own machine.",
-        subcommands: [Doctor.self])
+        subcommands: [
+            Doctor.self,
+            Tokenize.self,
+        ])
 }
