@@ -79,3 +79,31 @@ import Testing
             ])
     }
 }
+
+@Suite struct GradingSpecTests {
+    static func rewards(_ root: JSONValue, lines: [ConfigPath: Int] = [:]) throws -> [RewardConfig] {
+        try GradingSpec.rewards(
+            of: ConfigDocument(file: "spec.yaml", root: root, lines: lines),
+            library: RewardLibrary(folder: URL(filePath: "/tmp")))
+    }
+
+    @Test func aListOrAMappingWithRewardsIsRead() throws {
+        let entries: JSONValue = [["name": "a", "type": "format", "weight": 0.5]]
+        let list = try Self.rewards(entries)
+        #expect(list.map(\.name) == ["a"])
+        #expect(list[0].weight == 0.5)
+        #expect(try Self.rewards(["rewards": entries, "method": "grpo"]) == list)
+    }
+
+    @Test func problemsHaveTheirLine() throws {
+        let error = #expect(throws: ConfigError.self) {
+            try Self.rewards(
+                [["name": "a", "type": "formt"]], lines: [ConfigPath("[0].type"): 7])
+        }
+        #expect(
+            error?.description
+                == "spec.yaml:7: [0].type: there is no reward type formt; did you mean format?")
+        #expect(throws: ConfigError.self) { try Self.rewards("format") }
+        #expect(throws: ConfigError.self) { try Self.rewards([]) }
+    }
+}

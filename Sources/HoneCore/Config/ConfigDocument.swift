@@ -50,7 +50,7 @@ public struct ConfigDocument: Sendable, Hashable {
     }
 
     /// The line of `path`, or of the nearest enclosing value that has one.
-    func line(of path: ConfigPath) -> Int? {
+    public func line(of path: ConfigPath) -> Int? {
         var path = path
         while true {
             if let line = lines[path] { return line }

@@ -10,7 +10,7 @@ struct PythonRewardBuilder {
     init(folder: URL) { self.folder = folder }
 
     mutating func add(_ options: PythonRewardOptions, name: String, timeout: Double) {
-        let file = URL(filePath: options.file, relativeTo: folder).standardizedFileURL.path
+        let file = place(of: options.file)
         declared.append(
             (
                 options,
@@ -45,6 +45,15 @@ struct PythonRewardBuilder {
             }
         }
         return functions
+    }
+
+    /// Beside the recipe if it is there, else in the working directory if it is there, else beside the
+    /// recipe, where its absence will be reported.
+    private func place(of name: String) -> String {
+        let beside = URL(filePath: name, relativeTo: folder).standardizedFileURL.path
+        let here = URL(filePath: name).standardizedFileURL.path
+        let files = FileManager.default
+        return !files.fileExists(atPath: beside) && files.fileExists(atPath: here) ? here : beside
     }
 
     /// A relative path with a slash begins at the recipe's folder; a bare name is searched on the PATH.

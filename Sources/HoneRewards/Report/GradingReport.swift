@@ -1,0 +1,164 @@
+import Foundation
+import HoneCore
+
+/// What grading many completions showed: collected one by one, then printed for a person.
+public struct GradingReport: Sendable {
+    private let names: [String]
+    private var total = ScoreDistribution()
+    private var scores: [ScoreDistribution]
+    private var abstentions: [Int]
+    private var failures: [Int]
+    private var warnings: [Int]
+    private var rows = 0
+    private var excluded = 0
+    /// Failures by function and message with the first row they occurred in.
+    private var reasons: [Reason: (count: Int, firstRow: Int)] = [:]
+    private var slowest: [SlowCall] = []
+
+    private struct Reason: Hashable {
+        let function: String
+        let kind: String
+        let message: String
+    }
+
+    private struct SlowCall: Sendable {
+        let function: String
+        let row: Int
+        let seconds: Double
+    }
+
+    /// How many lines lists may have.
+    private static let listLimit = 5
+
+    /// - Parameter names: of the reward functions in their order.
+    public init(names: [String]) {
+        self.names = names
+        scores = names.map { _ in ScoreDistribution() }
+        abstentions = names.map { _ in 0 }
+        failures = abstentions
+        warnings = abstentions
+    }
+
+    /// Takes in one completion.
+    /// - Parameter assessments: one for each function.
+    public mutating func add(_ verdict: Verdict, _ assessments: [Assessment], row: Int) {
+        rows += 1
+        if let reward = verdict.reward { total.add(reward.total) }
+        if verdict.failure != nil { excluded += 1 }
+        for (index, assessment) in assessments.enumerated() {
+            switch assessment.score {
+            case .value(let value): scores[index].add(value)
+            case .abstained: abstentions[index] += 1
+            case .failed(let failure):
+                failures[index] += 1
+                let reason = Reason(
+                    function: names[index], kind: failure.kind.rawValue, message: failure.message)
+                reasons[reason, default: (0, row)].count += 1
+            }
+            if assessment.warning != nil { warnings[index] += 1 }
+            if let seconds = assessment.seconds {
+                noteDuration(SlowCall(function: names[index], row: row, seconds: seconds))
+            }
+        }
+    }
+
+    private mutating func noteDuration(_ call: SlowCall) {
+        if slowest.count == Self.listLimit, call.seconds <= slowest[slowest.count - 1].seconds {
+            return
+        }
+        let place = slowest.firstIndex { $0.seconds < call.seconds } ?? slowest.count
+        slowest.insert(call, at: place)
+        if slowest.count > Self.listLimit { slowest.removeLast() }
+    }
+
+    /// The report: a table of the functions, a histogram of the totals, failures and slow calls.
+    public var text: String {
+        var lines = table
+        if excluded > 0 {
+            lines.append(
+                "\(excluded) of \(rows) completions have no total: a reward function failed.")
+        }
+        lines += ["", "total"] + histogram + failureLines + slowLines
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var table: [String] {
+        let header = [
+            "reward", "count", "mean", "std", "min", "median", "max", "failed", "abstained",
+            "no number",
+        ]
+        var cells = [header, row("total", total, [excluded, 0, 0])]
+        for (index, name) in names.enumerated() {
+            cells.append(
+                row(name, scores[index], [failures[index], abstentions[index], warnings[index]]))
+        }
+        let widths = header.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
+        return cells.map { line in
+            line.enumerated().map { column, text in
+                let space = String(repeating: " ", count: widths[column] - text.count)
+                return column == 0 ? text + space : space + text
+            }.joined(separator: "  ")
+        }
+    }
+
+    private func row(
+        _ name: String, _ distribution: ScoreDistribution, _ counts: [Int]
+    ) -> [String] {
+        let numbers: [String]
+        if let moments = distribution.moments, let range = distribution.quantiles([0, 0.5, 1]) {
+            numbers = ([moments.mean, moments.deviation] + range).map(Self.number)
+        } else {
+            numbers = Array(repeating: "–", count: 5)
+        }
+        return [name, String(distribution.count)] + numbers + counts.map(String.init)
+    }
+
+    private var histogram: [String] {
+        let bins = total.histogram()
+        guard let most = bins.map(\.count).max(), most > 0 else { return ["  none"] }
+        let labels = bins.map { bin in
+            bin.lower == bin.upper
+                ? Self.number(bin.lower) : "\(Self.number(bin.lower)) to \(Self.number(bin.upper))"
+        }
+        let labelWidth = labels.map(\.count).max() ?? 0
+        let countWidth = String(most).count
+        return zip(labels, bins).map { label, bin in
+            let bar = String(
+                repeating: "█", count: Int((40 * Double(bin.count) / Double(most)).rounded()))
+            let count = String(bin.count)
+            return "  " + String(repeating: " ", count: labelWidth - label.count) + label + "  "
+                + String(repeating: " ", count: countWidth - count.count) + count + "  " + bar
+        }
+    }
+
+    private var failureLines: [String] {
+        guard !reasons.isEmpty else { return [] }
+        let sorted = reasons.sorted {
+            ($1.value.count, $0.value.firstRow) < ($0.value.count, $1.value.firstRow)
+        }
+        let shown = sorted.prefix(Self.listLimit).map { reason, seen in
+            "  \(seen.count) × \(reason.function) \(reason.kind): \(reason.message) "
+                + "(first in row \(seen.firstRow))"
+        }
+        let more = sorted.count - shown.count
+        return ["", "failures"] + shown + (more > 0 ? ["  and \(more) more kinds"] : [])
+    }
+
+    private var slowLines: [String] {
+        guard !slowest.isEmpty else { return [] }
+        return ["", "slowest"]
+            + slowest.map { "  \(Self.duration($0.seconds))  \($0.function), row \($0.row)" }
+    }
+
+    private static func number(_ value: Double) -> String {
+        value.formatted(
+            .number.precision(.fractionLength(0...4)).grouping(.never)
+                .locale(Locale(identifier: "en_US_POSIX")))
+    }
+
+    private static func duration(_ seconds: Double) -> String {
+        seconds < 1
+            ? "\((seconds * 1000).formatted(.number.precision(.fractionLength(1)).locale(Locale(identifier: "en_US_POSIX")))) ms"
+            : "\(number(seconds)) s"
+    }
+}

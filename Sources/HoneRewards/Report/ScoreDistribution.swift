@@ -1,0 +1,60 @@
+/// A set of scores and how they are spread.
+public struct ScoreDistribution: Sendable {
+    private var scores: [Double] = []
+
+    public init() {}
+
+    public mutating func add(_ score: Double) { scores.append(score) }
+
+    public var count: Int { scores.count }
+
+    /// Mean and sample standard deviation (n − 1; 0 for one score); `nil` without scores.
+    public var moments: (mean: Double, deviation: Double)? {
+        guard !scores.isEmpty else { return nil }
+        let mean = scores.reduce(0, +) / Double(count)
+        guard count > 1 else { return (mean, 0) }
+        let squares = scores.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return (mean, (squares / Double(count - 1)).squareRoot())
+    }
+
+    /// The smallest score that at least `fraction` of the scores do not exceed; `nil` without scores.
+    /// - Parameter fraction: in [0, 1].
+    public func quantiles(_ fractions: [Double]) -> [Double]? {
+        guard !scores.isEmpty else { return nil }
+        let sorted = scores.sorted()
+        return fractions.map { fraction in
+            let rank = Int((fraction * Double(count)).rounded(.up)) - 1
+            return sorted[min(max(rank, 0), count - 1)]
+        }
+    }
+
+    /// One bar of a histogram.
+    public struct Bin: Sendable, Hashable {
+        public var lower: Double
+        /// Equal to ``lower`` where each distinct score has a bin of its own.
+        public var upper: Double
+        public var count: Int
+    }
+
+    /// A bin for each distinct score if there are at most `limit`, else `limit` bins of equal width,
+    /// closed at the lower side and the last at both.
+    public func histogram(limit: Int = 10) -> [Bin] {
+        var distinct: [Double: Int] = [:]
+        for score in scores {
+            distinct[score, default: 0] += 1
+            if distinct.count > limit { return equalBins(limit) }
+        }
+        return distinct.sorted { $0.key < $1.key }.map { Bin(lower: $0, upper: $0, count: $1) }
+    }
+
+    private func equalBins(_ count: Int) -> [Bin] {
+        guard let low = scores.min(), let high = scores.max() else { return [] }
+        let width = (high - low) / Double(count)
+        var bins = (0..<count).map {
+            Bin(
+                lower: low + width * Double($0), upper: low + width * Double($0 + 1), count: 0)
+        }
+        for score in scores { bins[min(Int((score - low) / width), count - 1)].count += 1 }
+        return bins
+    }
+}
