@@ -7,6 +7,7 @@ struct Hone: AsyncParsableCommand {
         abstract: "Reinforcement fine-tuning of language models on your own machine.",
         subcommands: [
             Doctor.self,
+            Grade.self,
             Tokenize.self,
         ])
 }

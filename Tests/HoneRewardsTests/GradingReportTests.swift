@@ -58,9 +58,9 @@ import Testing
                   1 × b raised: ValueError: x (first in row 3)
 
                 slowest
-                  2.0 ms  a, row 2
-                  1.0 ms  a, row 1
-                  0.0 ms  a, row 0
+                  2 ms  a, row 2
+                  1 ms  a, row 1
+                  0 µs  a, row 0
 
                 """)
     }

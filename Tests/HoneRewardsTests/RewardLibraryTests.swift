@@ -81,7 +81,8 @@ import Testing
 }
 
 @Suite struct GradingSpecTests {
-    static func rewards(_ root: JSONValue, lines: [ConfigPath: Int] = [:]) throws -> [RewardConfig] {
+    static func rewards(_ root: JSONValue, lines: [ConfigPath: Int] = [:]) throws -> [RewardConfig]
+    {
         try GradingSpec.rewards(
             of: ConfigDocument(file: "spec.yaml", root: root, lines: lines),
             library: RewardLibrary(folder: URL(filePath: "/tmp")))

@@ -150,15 +150,19 @@ public struct GradingReport: Sendable {
             + slowest.map { "  \(Self.duration($0.seconds))  \($0.function), row \($0.row)" }
     }
 
-    private static func number(_ value: Double) -> String {
+    private static func number(_ value: Double) -> String { number(value, digits: 4) }
+
+    private static func number(_ value: Double, digits: Int) -> String {
         value.formatted(
-            .number.precision(.fractionLength(0...4)).grouping(.never)
+            .number.precision(.fractionLength(0...digits)).grouping(.never)
                 .locale(Locale(identifier: "en_US_POSIX")))
     }
 
     private static func duration(_ seconds: Double) -> String {
-        seconds < 1
-            ? "\((seconds * 1000).formatted(.number.precision(.fractionLength(1)).locale(Locale(identifier: "en_US_POSIX")))) ms"
-            : "\(number(seconds)) s"
+        switch seconds {
+        case ..<1e-3: number(seconds * 1e6, digits: 0) + " µs"
+        case ..<1: number(seconds * 1e3, digits: 1) + " ms"
+        default: number(seconds, digits: 2) + " s"
+        }
     }
 }

@@ -34,6 +34,12 @@ public struct ScoreDistribution: Sendable {
         /// Equal to ``lower`` where each distinct score has a bin of its own.
         public var upper: Double
         public var count: Int
+
+        public init(lower: Double, upper: Double, count: Int) {
+            self.lower = lower
+            self.upper = upper
+            self.count = count
+        }
     }
 
     /// A bin for each distinct score if there are at most `limit`, else `limit` bins of equal width,

@@ -34,6 +34,9 @@ import Testing
         // 8 / (3 − 8/3) = 24: with rounded thirds it is 23.999999999999989.
         #expect(await Self.score("8 / (3 - 8 / 3)", [3, 3, 8, 8], 24) == 1)
         #expect(await Self.score("1 / 3 + 1 / 3 + 1 / 3", [1, 1, 1, 3, 3, 3], 1) == 1)
+        // A point does not join two given numbers, though AgileRL's check of digits lets it.
+        #expect(await Self.score("1.5", [1, 5], 1.5) == 0)
+        #expect(await Self.score("1.5 * 2", [1.5, 2], 3) == 1)
         #expect(await Self.score("1 / (5 - 5)", [1, 5, 5], 0) == 0)
     }
 
