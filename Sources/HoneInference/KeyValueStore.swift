@@ -1,0 +1,36 @@
+import HoneModels
+import Torch
+
+/// Keys and values of all layers, in blocks.
+protocol KeyValueStore: AnyObject {
+    /// Prepares for the calls of one batch.
+    func begin(_ batch: CachedBatch) throws
+    /// Keeps `key` and `value` of the batch's rows and attends over all that each row sees.
+    func attend(
+        layer: Int, query: Tensor, key: Tensor, value: Tensor, scale: Double, window: Int?,
+        softCap: Double?
+    ) throws -> Tensor
+}
+
+/// What the engine's forward calls give to the model.
+final class CachedContext: AttentionContext {
+    let positions: Tensor
+    let longestSequence: Int?
+    private let store: any KeyValueStore
+
+    init(batch: CachedBatch, store: any KeyValueStore, device: Device) throws {
+        positions = try Tensor(batch.positions, device: device)
+        longestSequence = (batch.positions.max() ?? 0) + 1
+        self.store = store
+        try store.begin(batch)
+    }
+
+    func attend(
+        layer: Int, query: Tensor, key: Tensor, value: Tensor, scale: Double, window: Int?,
+        softCap: Double?
+    ) throws -> Tensor {
+        try store.attend(
+            layer: layer, query: query, key: key, value: value, scale: scale, window: window,
+            softCap: softCap)
+    }
+}
