@@ -9,5 +9,6 @@ struct Hone: AsyncParsableCommand {
             Doctor.self,
             Grade.self,
             Tokenize.self,
+            Validate.self,
         ])
 }

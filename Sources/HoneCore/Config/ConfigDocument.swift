@@ -75,7 +75,10 @@ extension TrainingConfig {
             config = decode(members, at: .root, &problems)
             if let catalog {
                 for (position, reward) in config.rewards.enumerated() {
-                    catalog.check(reward, at: ConfigPath("rewards").index(position), &problems)
+                    let path = ConfigPath("rewards").index(position)
+                    // Without a type nothing can be said of the options.
+                    if problems.contains(where: { $0.path == path.key("type") }) { continue }
+                    catalog.check(reward, at: path, &problems)
                 }
             }
         } else {
@@ -86,7 +89,7 @@ extension TrainingConfig {
         for index in problems.indices {
             problems[index].line = document.line(of: problems[index].path)
         }
-        return (config, problems)
+        return (config, problems.byLine)
     }
 
     /// The configuration that `document` describes.

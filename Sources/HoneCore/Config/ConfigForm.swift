@@ -28,6 +28,15 @@ public indirect enum ConfigForm: Sendable, Hashable {
         case .either(let forms): forms.flatMap(\.keys)
         }
     }
+
+    /// The keys that may stand at `path`; none if it leads nowhere.
+    func keys(at path: ConfigPath) -> [ConfigKey] {
+        var keys = keys
+        for case .key(let name) in path.steps {
+            keys = keys.first { $0.name == name }?.form.keys ?? []
+        }
+        return keys
+    }
 }
 
 /// One key of a recipe, described.

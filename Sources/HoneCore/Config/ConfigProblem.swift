@@ -17,6 +17,15 @@ public struct ConfigProblem: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
+extension [ConfigProblem] {
+    /// By line; those without a line last, otherwise in the order they were found.
+    public var byLine: [ConfigProblem] {
+        enumerated()
+            .sorted { ($0.element.line ?? .max, $0.offset) < ($1.element.line ?? .max, $1.offset) }
+            .map(\.element)
+    }
+}
+
 /// Everything wrong with one recipe.
 public struct ConfigError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The recipe's file as the user named it.

@@ -23,6 +23,7 @@ extension ConfigSection {
         .section(summary: summary, keys: fields.map(\.described), isOpen: rest != nil)
     }
 
+    /// Reads as much as can be read, so that one faulty key does not hide what is wrong elsewhere.
     public static func read(
         _ json: JSONValue, at path: ConfigPath, _ problems: inout [ConfigProblem]
     ) -> Self? {
@@ -30,9 +31,7 @@ extension ConfigSection {
             reportMismatch(json, at: path, &problems)
             return nil
         }
-        let before = problems.count
-        let value = decode(members, at: path, &problems)
-        return problems.count == before ? value : nil
+        return decode(members, at: path, &problems)
     }
 
     /// Reads `members` as far as they can be read: what is wrong keeps its default and is appended
@@ -73,13 +72,17 @@ extension ConfigSection {
     }
 
     private static func unknownKey(_ key: String, at path: ConfigPath) -> ConfigProblem {
-        let keys = fields.map(\.described)
+        // Options of a reward stand beside the reward's own keys, which may be what was meant.
+        let neighbours = TrainingConfig.form.keys(at: path)
+        let keys = fields.map(\.described) + neighbours.filter { $0.name != key }
         let meant =
             keys.first { $0.synonyms.contains(key) }?.name
             ?? KeySuggestion.nearest(to: key, among: keys.map(\.name))
+            ?? ConfigExplanation.paths(to: key, in: TrainingConfig.form.keys, from: .root)
+            .first { $0 != "\(path.key(key))" }
         let remedy =
             meant.map { "did you mean \($0)?" }
-            ?? "known keys: \(keys.map(\.name).joined(separator: ", "))"
+            ?? "known keys: \(fields.map(\.described.name).joined(separator: ", "))"
         return ConfigProblem(path.key(key), "unknown key; \(remedy)")
     }
 
@@ -96,7 +99,7 @@ extension ConfigSection {
 
 extension ConfigPath {
     /// Whether one of the two paths lies on the way to the other.
-    fileprivate func touches(_ other: ConfigPath) -> Bool {
+    func touches(_ other: ConfigPath) -> Bool {
         steps.starts(with: other.steps) || other.steps.starts(with: steps)
     }
 }

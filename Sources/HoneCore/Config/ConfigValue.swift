@@ -4,7 +4,8 @@ import OrderedCollections
 public protocol ConfigValue: Sendable, Hashable {
     static var form: ConfigForm { get }
 
-    /// Reads `json`, which stands at `path`. On failure it appends to `problems` and gives `nil`.
+    /// Reads `json`, which stands at `path`. On failure it appends to `problems` and gives `nil`, or
+    /// what could be read; either way the whole is not fit for use.
     static func read(_ json: JSONValue, at path: ConfigPath, _ problems: inout [ConfigProblem])
         -> Self?
 

@@ -126,6 +126,33 @@ import Testing
         #expect(found.count == 1, "\(found)")
     }
 
+    /// Checks options as a reward's type would: it knows `column` only.
+    struct ColumnCatalog: RewardCatalog {
+        func check(
+            _ reward: RewardConfig, at path: ConfigPath, _ problems: inout [ConfigProblem]
+        ) { _ = ColumnOptions.decode(reward.options, at: path, &problems) }
+    }
+
+    struct ColumnOptions: ConfigSection {
+        var column = "answer"
+        static let summary = "Options."
+        static let defaults = ColumnOptions()
+        static let fields: [ConfigField<ColumnOptions>] = [
+            ConfigField("column", \.column, "A column.")
+        ]
+    }
+
+    @Test func aMisspeltKeyOfARewardIsToldTheRewardsOwnKeys() throws {
+        let document = try Self.document(
+            ("rewards.0.wieght", 0.5), ("rewards.0.colum", "target"))
+        let (_, problems) = TrainingConfig.decode(document, rewards: ColumnCatalog())
+        #expect(
+            problems.map(\.description) == [
+                "rewards[0].wieght: unknown key; did you mean weight?",
+                "rewards[0].colum: unknown key; did you mean column?",
+            ])
+    }
+
     @Test func refusesEqualNames() throws {
         let twice: JSONValue = [["name": "a", "type": "t"], ["name": "a", "type": "u"]]
         #expect(try Self.problems(("rewards", twice)).count == 1)
@@ -160,9 +187,9 @@ import Testing
             ConfigPath("grpo.num_generations"): 8,
         ]
         let (_, problems) = TrainingConfig.decode(document, rewards: nil)
-        #expect(problems.map(\.line) == [8, 4])
+        #expect(problems.map(\.line) == [4, 8])
         let error = ConfigError(file: "r.yaml", problems: problems)
-        #expect("\(error)".hasPrefix("r.yaml:8: grpo.num_generations: must be at least 2"))
+        #expect("\(error)".hasPrefix("r.yaml:4: sede: unknown key"))
     }
 
     @Test func overridesReachIntoListsAndNewSections() throws {

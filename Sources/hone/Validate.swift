@@ -1,0 +1,98 @@
+import ArgumentParser
+import Foundation
+import HoneCore
+import HoneTraining
+import OrderedCollections
+
+/// `hone validate`: says everything that is wrong with a recipe before anything is loaded.
+struct Validate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Check a recipe and print it with every default filled in.",
+        discussion: """
+            Reports every problem at once, each with its line: misspelt keys, values out of range, \
+            combinations that cannot work, files that are not there, rows that make no prompt. No \
+            weights are loaded. The resolved recipe on standard output is itself a recipe.
+
+            Exit codes: 0 the recipe is good; 65 it has problems; 64 it cannot be read.
+
+              hone validate Recipes/countdown/recipe.yaml --set grpo.beta=0.04
+              hone validate --explain grpo.loss_type
+              hone validate --explain all
+            """)
+
+    @Argument(help: "The recipe: a YAML or JSON file.") var recipe: String?
+    @Option(
+        name: .customLong("set"),
+        help: "Change a key before checking: --set optimizer.learning_rate=1e-5.")
+    var overrides: [String] = []
+    @Option(help: "Say what a key means, such as grpo.beta; all for every key.")
+    var explain: String?
+    @Flag(help: "Print one JSON document: recipe, problems, warnings.") var json = false
+
+    func validate() throws {
+        guard recipe != nil || explain != nil else {
+            throw ValidationError("name a recipe, or a key with --explain")
+        }
+    }
+
+    func run() throws {
+        if let explain {
+            print(try explanation(of: explain))
+            if recipe == nil { return }
+        }
+        guard let recipe else { return }
+        let reading: RecipeReading
+        do {
+            reading = try RecipeReading(path: recipe, overrides: overrides, rewards: nil)
+        } catch let error as RecipeError {
+            Self.tell("\(error)")
+            throw ExitCode(64)
+        }
+        let inspection = RecipeInspection(of: reading)
+        let problems = (reading.problems + inspection.problems).byLine
+        if json {
+            print(document(reading, inspection, problems).text(.indented))
+        } else {
+            for warning in inspection.warnings { Self.tell("warning: \(warning)") }
+            if problems.isEmpty {
+                print(try RecipeYAML.text(reading.config.configJSON), terminator: "")
+            } else {
+                Self.tell("\(ConfigError(file: recipe, problems: problems))")
+                Self.tell("\(problems.count) problem\(problems.count == 1 ? "" : "s")")
+            }
+        }
+        if !problems.isEmpty { throw ExitCode(65) }
+    }
+
+    private func explanation(of key: String) throws -> String {
+        do {
+            return try ConfigExplanation.text(of: key == "all" ? .root : ConfigPath(key))
+        } catch let problem {
+            Self.tell("\(problem)")
+            throw ExitCode(64)
+        }
+    }
+
+    private func document(
+        _ reading: RecipeReading, _ inspection: RecipeInspection, _ problems: [ConfigProblem]
+    ) -> JSONValue {
+        [
+            "recipe": problems.isEmpty ? reading.config.configJSON : .null,
+            "problems": .array(
+                problems.map { problem in
+                    [
+                        "key": .string("\(problem.path)"),
+                        "line": problem.line.map(JSONValue.int) ?? .null,
+                        "message": .string(problem.message),
+                    ]
+                }),
+            "warnings": .array(inspection.warnings.map(JSONValue.string)),
+            "first_row": inspection.firstRow ?? .null,
+        ]
+    }
+
+    private static func tell(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+}
