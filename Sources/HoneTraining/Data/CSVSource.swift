@@ -1,4 +1,3 @@
-import Foundation
 import HoneCore
 import OrderedCollections
 
@@ -6,15 +5,14 @@ import OrderedCollections
 /// and then hold commas, line breaks and doubled quotes. Every cell is a string. Blank lines are
 /// skipped; a byte order mark too.
 struct CSVSource: RowSource {
-    private let data: Data
-    private var position: Int
+    private let data: [UInt8]
+    private var position = 0
     private var line = 1
     private var header: [String]?
 
-    init(_ data: Data) {
+    init(_ data: [UInt8]) {
         self.data = data
-        position = data.startIndex
-        if data.starts(with: [0xEF, 0xBB, 0xBF]) { position += 3 }
+        if data.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     }
 
     mutating func next() throws(DatasetError.BadRow) -> SourceRow? {
@@ -87,7 +85,7 @@ struct CSVSource: RowSource {
         guard position < data.endIndex, data[position] == UInt8(ascii: "\"") else {
             let start = position
             while position < data.endIndex, !endsCell(at: position) { position += 1 }
-            return try text([UInt8](data[start..<position]), rowLine: rowLine)
+            return try text(Array(data[start..<position]), rowLine: rowLine)
         }
         var bytes: [UInt8] = []
         position += 1

@@ -1,23 +1,21 @@
-import Foundation
 import HoneCore
 import OrderedCollections
 
 /// Rows of a file with one JSON object a line. Blank lines are skipped; a byte order mark too.
 struct JSONLinesSource: RowSource {
-    private let data: Data
-    private var position: Int
+    private let data: [UInt8]
+    private var position = 0
     private var line = 0
 
-    init(_ data: Data) {
+    init(_ data: [UInt8]) {
         self.data = data
-        position = data.startIndex
-        if data.starts(with: [0xEF, 0xBB, 0xBF]) { position += 3 }
+        if data.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     }
 
     mutating func next() throws(DatasetError.BadRow) -> SourceRow? {
         while position < data.endIndex {
             let end = data[position...].firstIndex(of: UInt8(ascii: "\n")) ?? data.endIndex
-            let bytes = [UInt8](data[position..<end])
+            let bytes = Array(data[position..<end])
             position = min(end + 1, data.endIndex)
             line += 1
             if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }

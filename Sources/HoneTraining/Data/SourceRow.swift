@@ -27,9 +27,9 @@ enum RowFile {
         guard let format = format ?? self.format(of: path) else {
             throw .unknownFormat(path: path)
         }
-        let data: Data
+        let data: [UInt8]
         do {
-            data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
+            data = [UInt8](try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe))
         } catch {
             let reason =
                 FileManager.default.fileExists(atPath: path)
