@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HoneCore
+import HoneRewards
 import HoneTraining
 import OrderedCollections
 
@@ -18,6 +19,7 @@ struct Validate: ParsableCommand {
 
               hone validate Recipes/countdown/recipe.yaml --set grpo.beta=0.04
               hone validate --explain grpo.loss_type
+              hone validate --explain rewards
               hone validate --explain all
             """)
 
@@ -44,7 +46,9 @@ struct Validate: ParsableCommand {
         guard let recipe else { return }
         let reading: RecipeReading
         do {
-            reading = try RecipeReading(path: recipe, overrides: overrides, rewards: nil)
+            let folder = URL(filePath: recipe).deletingLastPathComponent()
+            reading = try RecipeReading(
+                path: recipe, overrides: overrides, rewards: RewardLibrary(folder: folder))
         } catch let error as RecipeError {
             Self.tell("\(error)")
             throw ExitCode(64)
@@ -67,11 +71,19 @@ struct Validate: ParsableCommand {
 
     private func explanation(of key: String) throws -> String {
         do {
-            return try ConfigExplanation.text(of: key == "all" ? .root : ConfigPath(key))
+            let text = try ConfigExplanation.text(of: key == "all" ? .root : ConfigPath(key))
+            return key == "all" || key == "rewards" ? text + rewardTypes() : text
         } catch let problem {
             Self.tell("\(problem)")
             throw ExitCode(64)
         }
+    }
+
+    /// The options of each type of reward.
+    private func rewardTypes() -> String {
+        RewardType.allCases.map { type in
+            "\n\n" + ConfigExplanation.text(of: type.options.form, under: "type: \(type.rawValue)")
+        }.joined()
     }
 
     private func document(

@@ -17,7 +17,7 @@ public enum ConfigExplanation {
             form = key.form
             keys = key.form.keys
         }
-        guard let found else { return table(of: keys, at: .root, level: 0) }
+        guard let found else { return table(of: keys, at: .root) }
         var lines = ["\(place): \(found.expectation)", "  \(found.summary)"]
         if !found.synonyms.isEmpty {
             lines.append("  elsewhere called: \(found.synonyms.joined(separator: ", "))")
@@ -26,15 +26,22 @@ public enum ConfigExplanation {
             if summary != found.summary { lines.append("  \(summary)") }
             if isOpen { lines.append("  Further keys are kept.") }
         }
-        let nested = table(of: keys, at: place, level: 0)
+        let nested = table(of: keys, at: place)
         return (lines + (nested.isEmpty ? [] : ["", nested])).joined(separator: "\n")
     }
 
+    /// The explanation of a section that is not part of every recipe, under a heading.
+    public static func text(of form: ConfigForm, under heading: String) -> String {
+        guard case .section(let summary, let keys, _) = form else { return heading }
+        let nested = table(of: keys, at: .root)
+        return "\(heading)\n  \(summary)" + (nested.isEmpty ? "" : "\n" + nested)
+    }
+
     /// One paragraph a key, nested ones after it.
-    private static func table(of keys: [ConfigKey], at path: ConfigPath, level: Int) -> String {
+    private static func table(of keys: [ConfigKey], at path: ConfigPath) -> String {
         keys.flatMap { key -> [String] in
             let place = path.key(key.name)
-            let nested = table(of: key.form.keys, at: place, level: level + 1)
+            let nested = table(of: key.form.keys, at: place)
             let entry = "\(place): \(key.expectation)\n    \(key.summary)"
             return nested.isEmpty ? [entry] : [entry, nested]
         }.joined(separator: "\n")
