@@ -10,5 +10,6 @@ struct Hone: AsyncParsableCommand {
             Grade.self,
             Tokenize.self,
             Validate.self,
+            Template.self,
         ])
 }
