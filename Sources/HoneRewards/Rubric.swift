@@ -6,6 +6,9 @@ import HoneCore
 /// metric: shown, never part of the total, and its failure excludes nothing.
 public struct Rubric: Grader {
     public let items: [Item]
+    /// What the user should know before the first score: prints of reward files while they were
+    /// loaded, a sandbox that is missing.
+    public let notices: [String]
     private let log: (any RewardLog)?
 
     /// A reward function and what it counts for.
@@ -26,7 +29,9 @@ public struct Rubric: Grader {
 
     /// - Throws: ``RewardError`` without functions, for a name that occurs twice and for a weight that
     ///   is not finite.
-    public init(_ items: [Item], log: (any RewardLog)? = nil) throws(RewardError) {
+    public init(
+        _ items: [Item], log: (any RewardLog)? = nil, notices: [String] = []
+    ) throws(RewardError) {
         guard !items.isEmpty else { throw .noFunctions }
         var seen: Set<String> = []
         for item in items {
@@ -36,6 +41,7 @@ public struct Rubric: Grader {
         }
         self.items = items
         self.log = log
+        self.notices = notices
     }
 
     public var componentNames: [String] { items.map(\.function.name) }

@@ -38,6 +38,7 @@ struct Grade: AsyncParsableCommand {
 
     func run() async throws {
         let rubric = try await rubric()
+        for notice in rubric.notices { StandardError.write(line: notice) }
         var rows = try RowStream(path: input)
         var report = GradingReport(names: rubric.componentNames)
         var batch: [Item] = []

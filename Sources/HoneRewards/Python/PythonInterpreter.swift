@@ -50,7 +50,7 @@ public enum PythonInterpreter {
         return path
     }
 
-    private static func search(_ name: String, environment: [String: String]) -> String? {
+    static func search(_ name: String, environment: [String: String]) -> String? {
         (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
             .map { "\($0)/\(name)" }
             .first { FileManager.default.isExecutableFile(atPath: $0) }

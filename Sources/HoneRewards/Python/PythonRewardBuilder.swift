@@ -5,46 +5,119 @@ import HoneCore
 /// functions that agree on how their process is started.
 struct PythonRewardBuilder {
     let folder: URL
-    private var declared: [(options: PythonRewardOptions, function: WorkerFunction)] = []
+    private var plans: [Plan] = []
+
+    private struct Plan {
+        let terms: Terms
+        var functions: [WorkerFunction]
+        var workers: Int
+    }
+
+    /// What functions must agree on to share a process.
+    private struct Terms: Hashable {
+        let interpreter: String?
+        let environment: [String]
+        let memory: ByteCount
+        let sandbox: WorkerSandbox.Policy
+        let readable: [String]
+        let network: Bool
+    }
+
+    /// The functions by name, loaded and ready.
+    struct Built {
+        var functions: [String: any RewardFunction] = [:]
+        /// What the user should know: prints while loading, a missing sandbox.
+        var notices: [String] = []
+    }
 
     init(folder: URL) { self.folder = folder }
 
     mutating func add(_ options: PythonRewardOptions, name: String, timeout: Double) {
-        let file = place(of: options.file)
-        declared.append(
-            (
-                options,
-                WorkerFunction(
-                    name: name, file: file, function: options.function ?? name,
-                    timeout: .seconds(timeout))
-            ))
+        let function = WorkerFunction(
+            name: name, file: place(of: options.file), function: options.function ?? name,
+            timeout: .seconds(timeout))
+        let terms = Terms(
+            interpreter: options.python.map(interpreter), environment: options.environment.sorted(),
+            memory: options.memory, sandbox: options.sandbox,
+            readable: options.readable.map(place), network: options.network)
+        if let index = plans.firstIndex(where: { $0.terms == terms }) {
+            plans[index].functions.append(function)
+            plans[index].workers = max(plans[index].workers, options.workers)
+        } else {
+            plans.append(Plan(terms: terms, functions: [function], workers: options.workers))
+        }
     }
 
-    /// The functions by name, loaded and ready.
-    func build() async throws(RewardError) -> [String: any RewardFunction] {
-        var plans: [(launch: WorkerLaunch, functions: [WorkerFunction], workers: Int)] = []
-        for (options, function) in declared {
-            let launch = WorkerLaunch(
-                interpreter: try PythonInterpreter.locate(declared: interpreter(options)),
-                variables: options.environment.sorted(),
-                limits: .init(memory: Int(options.memory * Double(1 << 30))))
-            if let index = plans.firstIndex(where: { $0.launch == launch }) {
-                plans[index].functions.append(function)
-                plans[index].workers = max(plans[index].workers, options.workers)
-            } else {
-                plans.append((launch, [function], options.workers))
-            }
-        }
-        var functions: [String: any RewardFunction] = [:]
+    func build() async throws(RewardError) -> Built {
+        var built = Built()
         for plan in plans {
+            let launch = try await launch(plan, &built.notices)
             let pool = try await WorkerPool(
-                launch: plan.launch, functions: plan.functions, count: plan.workers)
+                launch: launch, functions: plan.functions, count: plan.workers)
+            if !pool.output.isEmpty {
+                built.notices.append("printed while loading reward files:\n\(pool.output)")
+            }
             for index in plan.functions.indices {
                 let reward = PythonReward(pool, index: index)
-                functions[reward.name] = reward
+                built.functions[reward.name] = reward
             }
         }
-        return functions
+        return built
+    }
+
+    /// How the workers of `plan` start: in a sandbox where that is asked for and works.
+    private func launch(
+        _ plan: Plan, _ notices: inout [String]
+    ) async throws(RewardError) -> WorkerLaunch {
+        let terms = plan.terms
+        let bare = WorkerLaunch(
+            interpreter: try PythonInterpreter.locate(declared: terms.interpreter),
+            variables: terms.environment, limits: .init(memory: terms.memory.bytes))
+        guard terms.sandbox != .off else { return bare }
+        let reason: String
+        if let program = WorkerSandbox.installed() {
+            switch try await sandboxed(bare, program, plan) {
+            case .works(let launch): return launch
+            case .fails(let error): reason = "bubblewrap does not work here: \(error)"
+            }
+        } else {
+            reason = "bubblewrap (bwrap) is not installed"
+        }
+        guard terms.sandbox == .automatic else {
+            throw .interpreter(path: bare.interpreter, message: "sandbox: required, but \(reason)")
+        }
+        let notice =
+            "Python reward functions run without a sandbox, under limits only: \(reason)"
+        if !notices.contains(notice) { notices.append(notice) }
+        return bare
+    }
+
+    private enum Trial {
+        case works(WorkerLaunch)
+        case fails(RewardError)
+    }
+
+    /// `bare` in a sandbox, tried out.
+    private func sandboxed(
+        _ bare: WorkerLaunch, _ program: String, _ plan: Plan
+    ) async throws(RewardError) -> Trial {
+        let facts = try await InterpreterFacts(of: bare)
+        let files = FileManager.default
+        let own = plan.functions.map { URL(filePath: $0.file).deletingLastPathComponent().path }
+        let readable = Set(facts.folders + own + plan.terms.readable).filter(files.fileExists)
+        let sandbox = WorkerSandbox(
+            program: program, readable: readable.sorted(), hasNetwork: plan.terms.network,
+            workingFolder: own.first(where: files.fileExists) ?? "/")
+        var inside = bare
+        // A shim is a script that looks around the home folder; the program behind it is not.
+        inside.command[0] = facts.executable
+        let launch = sandbox.around(inside)
+        do throws(RewardError) {
+            _ = try await InterpreterFacts(of: launch)
+            return .works(launch)
+        } catch {
+            return .fails(error)
+        }
     }
 
     /// Beside the recipe if it is there, else in the working directory if it is there, else beside the
@@ -57,10 +130,7 @@ struct PythonRewardBuilder {
     }
 
     /// A relative path with a slash begins at the recipe's folder; a bare name is searched on the PATH.
-    private func interpreter(_ options: PythonRewardOptions) -> String? {
-        options.python.map { path in
-            path.contains("/")
-                ? URL(filePath: path, relativeTo: folder).standardizedFileURL.path : path
-        }
+    private func interpreter(_ path: String) -> String {
+        path.contains("/") ? URL(filePath: path, relativeTo: folder).standardizedFileURL.path : path
     }
 }

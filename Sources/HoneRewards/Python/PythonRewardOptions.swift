@@ -11,10 +11,15 @@ public struct PythonRewardOptions: ConfigSection {
     /// Processes shared by all Python functions of a recipe that agree on the interpreter; the largest
     /// number counts.
     public var workers = 2
-    /// Address space of a worker in GiB.
-    public var memory = 4.0
+    /// Address space of a worker.
+    public var memory = ByteCount(bytes: 4 << 30)
     /// Names of environment variables handed to the function. Others it does not see.
     public var environment: [String] = []
+    public var sandbox: WorkerSandbox.Policy = .automatic
+    /// Files and folders beside the reward file's own that a sandboxed function may read.
+    public var readable: [String] = []
+    /// Whether a sandboxed function reaches the network.
+    public var network = false
 
     public init() {}
 
@@ -30,8 +35,15 @@ public struct PythonRewardOptions: ConfigSection {
             "The interpreter. Default: HONE_PYTHON, .deps/venv/bin/python, or python3 on the PATH.",
             .notEmpty),
         ConfigField("workers", \.workers, "Processes that run the function.", .within(1...256)),
-        ConfigField("memory", \.memory, "Address space of a process in GiB.", .above(0)),
+        ConfigField("memory", \.memory, "Address space of a process, such as 4 GiB."),
         ConfigField(
             "env", \.environment, "Names of environment variables the function may see."),
+        ConfigField(
+            "sandbox", \.sandbox,
+            "Keep the function in bubblewrap: auto where that works, required, or off."),
+        ConfigField(
+            "readable", \.readable,
+            "Files and folders a sandboxed function may read beside its own folder."),
+        ConfigField("network", \.network, "Let a sandboxed function reach the network."),
     ]
 }

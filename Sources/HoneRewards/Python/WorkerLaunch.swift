@@ -10,8 +10,9 @@ public struct WorkerLaunch: Sendable, Hashable {
     public var limits: Limits
     /// The Python program, for error messages.
     public var interpreter: String
-    /// Whether the process knows us by our number: not so in a process namespace of its own.
-    var seesParent = true
+    /// Whether the command stands in a ``WorkerSandbox``. There the process has a namespace of its own
+    /// and does not know us by our number.
+    public internal(set) var isSandboxed = false
 
     /// What the worker binds itself to before it loads a reward file.
     public struct Limits: Sendable, Hashable {

@@ -24,6 +24,7 @@ final class WorkerProcess {
     /// How the process ended, once that is known; it has left the process table then.
     private var exit: Exit?
     private var errorTail: [UInt8] = []
+    private let isSandboxed: Bool
 
     static let errorTailLimit = 8192
     /// Longer lines than any honest answer end the process.
@@ -38,6 +39,7 @@ final class WorkerProcess {
     }
 
     init(_ launch: WorkerLaunch) throws(RewardError) {
+        isSandboxed = launch.isSandboxed
         let name = launch.command[0]
         var ends: [(read: Int32, write: Int32)] = []
         for _ in 0..<3 {
@@ -231,7 +233,10 @@ final class WorkerProcess {
         drainErrors()
         closeAll()
         let signal = status & 0x7F
-        let exit = signal == 0 ? Exit.code((status >> 8) & 0xFF) : .signal(signal)
+        let code = (status >> 8) & 0xFF
+        var exit = signal == 0 ? Exit.code(code) : .signal(signal)
+        // Bubblewrap tells the signal that ended the program in it as a shell does.
+        if isSandboxed, signal == 0, code > 128 { exit = .signal(code - 128) }
         self.exit = exit
         return exit
     }

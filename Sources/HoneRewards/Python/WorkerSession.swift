@@ -36,7 +36,7 @@ final class WorkerSession {
 
     private func introduce(_ launch: WorkerLaunch) throws(RewardError) {
         let request: JSONValue = [
-            "op": "init", "parent": launch.seesParent ? .int(Int(getpid())) : 0,
+            "op": "init", "parent": launch.isSandboxed ? 0 : .int(Int(getpid())),
             "memory": .int(launch.limits.memory), "files": .int(launch.limits.files),
             "file_size": .int(launch.limits.fileSize),
         ]

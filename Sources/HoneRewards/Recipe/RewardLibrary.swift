@@ -36,19 +36,19 @@ public struct RewardLibrary: RewardCatalog {
         for case (let reward, let options as PythonRewardOptions) in declared {
             python.add(options, name: reward.name, timeout: reward.timeout)
         }
-        let pythonFunctions = try await python.build()
+        let built = try await python.build()
         return try Rubric(
             declared.map { reward, options in
                 let function: any RewardFunction =
                     if let options = options as? any DeclaredReward {
                         options.function(name: reward.name)
-                    } else if let function = pythonFunctions[reward.name] {
+                    } else if let function = built.functions[reward.name] {
                         function
                     } else {
                         preconditionFailure("no function for reward type \(reward.type)")
                     }
                 return Rubric.Item(
                     function, weight: reward.weight, failurePolicy: reward.onError)
-            }, log: log)
+            }, log: log, notices: built.notices)
     }
 }
