@@ -15,9 +15,9 @@ final class LoopbackListener {
 
     init() throws {
         #if canImport(Darwin)
-            descriptor = socket(AF_INET, SOCK_STREAM, 0)
+            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
         #else
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #endif
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -29,6 +29,7 @@ final class LoopbackListener {
                     && getsockname(descriptor, $0, &length) == 0
             }
         }
+        self.descriptor = descriptor
         port = Int(UInt16(bigEndian: address.sin_port))
         guard isBound else { throw Unavailable() }
     }
