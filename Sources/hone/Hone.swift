@@ -6,10 +6,12 @@ struct Hone: AsyncParsableCommand {
         commandName: "hone",
         abstract: "Reinforcement fine-tuning of language models on your own machine.",
         subcommands: [
-            Doctor.self,
+            Train.self,
+            Validate.self,
             Grade.self,
             Tokenize.self,
-            Validate.self,
             Template.self,
+            Bench.self,
+            Doctor.self,
         ])
 }

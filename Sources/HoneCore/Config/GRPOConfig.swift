@@ -7,6 +7,7 @@ public struct GRPOConfig: ConfigSection {
     public var lossType: LossType = .dapo
     /// Weight of the KL term; 0 needs no reference model.
     public var beta = 0.0
+    public var useBiasCorrectionKL = true
     public var epsilon = 0.2
     /// `nil` is the same as ``epsilon``.
     public var epsilonHigh: Double?
@@ -58,11 +59,15 @@ public struct GRPOConfig: ConfigSection {
             synonyms: ["group_size"]),
         ConfigField(
             "loss_type", \.lossType,
-            "What token losses are divided by. grpo: the completion's length; bnpo: the tokens of "
-                + "the micro-batch; dr_grpo: a constant; dapo: the tokens of the batch."),
+            "What token losses are divided by. grpo: the completion's length; bnpo and "
+                + "dapo: the tokens of the batch; dr_grpo: max_completion_length."),
         ConfigField(
             "beta", \.beta, "Weight of the KL divergence to the reference model; 0 needs none.",
             .atLeast(0), synonyms: ["kl_coef"]),
+        ConfigField(
+            "use_bias_correction_kl", \.useBiasCorrectionKL,
+            "Multiply the KL term by the importance ratio, so that its gradient is that of the "
+                + "reverse KL (arXiv 2512.02556)."),
         ConfigField(
             "epsilon", \.epsilon, "How far a probability ratio may fall below 1 before clipping.",
             .above(0, below: 1), synonyms: ["epsilon_low", "clip_range"]),
@@ -91,8 +96,8 @@ public struct GRPOConfig: ConfigSection {
             synonyms: ["epochs"]),
         .optional(
             "micro_batch_tokens", \.microBatchTokens,
-            "Tokens of one forward and backward pass; changes memory and speed, not the result "
-                + "(except with bnpo). Default: chosen by the trainer.", .atLeast(1)),
+            "Tokens of one forward and backward pass; changes memory and speed, not the result. "
+                + "Default: chosen by the trainer.", .atLeast(1)),
     ]
 
     public static let checks: [ConfigCheck<GRPOConfig>] = [

@@ -1,13 +1,11 @@
 import Foundation
 
-/// A policy whose state can be written down and taken up again.
+/// A policy whose state can be written down, to be taken up again or used elsewhere.
 public protocol PersistentPolicy: Sendable {
     /// Writes the weights into `folder` in the format others read: a PEFT adapter, or a full model.
     func writeWeights(to folder: URL) async throws
     /// Writes what else is needed to continue exactly: the optimiser and counters.
     func writeTrainingState(to folder: URL) async throws
-    /// Takes up weights and training state from a folder that both functions wrote.
-    func restore(from folder: URL) async throws
 }
 
 /// Turns token ids into text.

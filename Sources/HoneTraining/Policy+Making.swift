@@ -1,0 +1,199 @@
+import Foundation
+import HoneCore
+import HoneInference
+import HoneModels
+import Torch
+
+extension Policy {
+    /// Where a policy's weights come from.
+    public enum Origin: Sendable {
+        /// The model that the recipe names or describes; a described one gets its files here.
+        case recipe(newModelFolder: URL)
+        /// A checkpoint of this recipe's run.
+        case checkpoint(URL)
+    }
+
+    /// The policy that `config` describes, ready for `totalSteps` steps.
+    public convenience init(
+        config: TrainingConfig, origin: Origin, totalSteps: Int
+    ) throws {
+        let device = try Device(config.device)
+        if let threads = config.threads { try setThreadCount(threads) }
+        let dtype = DType(config.dtype, on: device)
+        let language = try Self.language(config, origin, dtype: dtype, device: device)
+        let model = language.model
+        model.rotaryLength = model.config.maximumLength
+        let reference: ReferencePolicy
+        if let lora = config.lora {
+            try Self.adapt(model, lora, origin, seed: UInt64(config.seed))
+            reference = config.usesReference ? .adapterOff(model) : .none
+        } else {
+            reference = try Self.frozenReference(config, origin, model)
+            model.unfreeze()
+        }
+
+        let parameters = model.trainableParameters.map { (name: $0.name, tensor: $0.tensor) }
+        let optimizerSteps = config.optimizerSteps(of: totalSteps)
+        let step = OptimizerStep(
+            optimizer: AdamW(parameters, options: AdamW.Options(config.optimizer)),
+            schedule: LearningRateSchedule(config.optimizer, totalSteps: optimizerSteps),
+            maxGradientNorm: config.optimizer.maxGradNorm)
+        let limits =
+            config.memory.cacheBudget.map { EngineLimits(cacheBytes: $0.bytes) } ?? EngineLimits()
+        self.init(
+            language: language,
+            engine: try Engine(model: model, endTokens: language.endTokens, limits: limits),
+            stop: nil,
+            policyUpdate: config.method == .grpo
+                ? PolicyUpdate(model: model, reference: reference, config: config, step: step)
+                : nil,
+            supervisedUpdate: config.method == .sft
+                ? SupervisedUpdate(
+                    model: model,
+                    packer: ExamplePacker(
+                        tokenBudget: config.sft.microBatchTokens ?? TokenBudget.standard,
+                        sharing: config.sft.packing ? .packed : .alone),
+                    step: step)
+                : nil,
+            step: step)
+        if case .checkpoint(let folder) = origin { try restore(from: folder) }
+    }
+
+    private static func language(
+        _ config: TrainingConfig, _ origin: Origin, dtype: DType, device: Device
+    ) throws -> LanguageModel {
+        // A checkpoint of full fine-tuning is a whole model folder; one of an adapter is not.
+        if case .checkpoint(let folder) = origin, config.lora == nil {
+            return try LanguageModel(folder: folder, dtype: dtype, device: device)
+        }
+        switch (config.model, origin) {
+        case (.folder(let folder), _):
+            return try LanguageModel(folder: URL(filePath: folder), dtype: dtype, device: device)
+        case (.scratch(let description), .recipe(let folder)):
+            return try NewModelFolder(description: description, folder: folder)
+                .make(seed: UInt64(config.seed), dtype: dtype, device: device)
+        case (.scratch, .checkpoint):
+            preconditionFailure("a recipe with an adapter on a new model was accepted")
+        }
+    }
+
+    private static func adapt(
+        _ model: DecoderModel, _ config: AdapterConfig, _ origin: Origin, seed: UInt64
+    ) throws {
+        if case .checkpoint(let folder) = origin {
+            try AdapterFile.load(folder: folder, into: model)
+        } else if let path = config.path {
+            try AdapterFile.load(folder: URL(filePath: path), into: model)
+        } else {
+            try model.addAdapter(LoRAConfig(config), seed: seed)
+        }
+    }
+
+    /// Full fine-tuning moves the weights themselves, so its reference is another copy of them.
+    private static func frozenReference(
+        _ config: TrainingConfig, _ origin: Origin, _ model: DecoderModel
+    ) throws -> ReferencePolicy {
+        guard config.usesReference else { return .none }
+        guard case .checkpoint = origin, case .folder(let folder) = config.model else {
+            return .copy(try model.frozenCopy())
+        }
+        return .copy(
+            try DecoderModel.load(
+                folder: URL(filePath: folder), dtype: model.dtype, device: model.device))
+    }
+}
+
+extension LoRAConfig {
+    init(_ config: AdapterConfig) {
+        let targets: Targets =
+            switch config.targetModules {
+            case .allLinear: .allLinear
+            case .named(let names): .names(names)
+            }
+        self.init(
+            rank: config.rank, alpha: config.alpha, dropout: config.dropout, targets: targets,
+            scaling: config.useRSLoRA ? .rankStabilized : .standard)
+    }
+}
+
+/// How many packed rows one forward and backward pass takes unless the recipe says.
+enum TokenBudget {
+    /// Enough rows to keep the matrix unit busy; activations of a 0.5 B model stay near 3 GB.
+    static let standard = 2048
+}
+
+extension TrainingConfig {
+    /// Whether a KL term needs a reference policy.
+    var usesReference: Bool { method == .grpo && grpo.beta != 0 }
+
+    func optimizerSteps(of steps: Int) -> Int {
+        method == .grpo ? steps * grpo.numIterations * grpo.updatesPerIteration : steps
+    }
+}
+
+extension PolicyUpdate {
+    convenience init(
+        model: DecoderModel, reference: ReferencePolicy, config: TrainingConfig,
+        step: OptimizerStep
+    ) {
+        let grpo = config.grpo
+        self.init(
+            model: model, reference: reference,
+            packer: BatchPacker(tokenBudget: grpo.microBatchTokens ?? TokenBudget.standard),
+            objective: GRPOObjective(
+                policy: ClippedObjective(
+                    epsilon: grpo.epsilon, epsilonHigh: grpo.epsilonHigh ?? grpo.epsilon),
+                beta: grpo.beta,
+                divergence: grpo.useBiasCorrectionKL ? .biasCorrected : .plain),
+            normalization: LossNormalization(
+                lossType: grpo.lossType,
+                maxCompletionLength: config.sampling.maxCompletionLength),
+            temperature: config.sampling.temperature, iterations: grpo.numIterations,
+            stepsPerIteration: grpo.updatesPerIteration, step: step)
+    }
+}
+
+extension LearningRateSchedule {
+    init(_ config: OptimizerConfig, totalSteps: Int) {
+        self.init(
+            shape: config.schedule, peak: config.learningRate, minimum: config.minLearningRate,
+            warmupSteps: config.warmupSteps
+                ?? Int(((config.warmupRatio ?? 0) * Double(totalSteps)).rounded(.up)),
+            totalSteps: totalSteps)
+    }
+}
+
+extension AdamW.Options {
+    init(_ config: OptimizerConfig) {
+        self.init(
+            learningRate: config.learningRate, beta1: config.adamBeta1, beta2: config.adamBeta2,
+            epsilon: config.adamEpsilon, weightDecay: config.weightDecay)
+    }
+}
+
+extension Device {
+    /// The device a recipe asks for; `auto` takes a GPU if there is one.
+    init(_ choice: DeviceChoice) throws {
+        switch choice {
+        case .automatic:
+            self = Torch.isCUDAAvailable ? .cuda(0) : .cpu
+        case .cpu: self = .cpu
+        case .cuda(let number): self = .cuda(number)
+        case .mps: self = .mps
+        }
+    }
+}
+
+extension DType {
+    /// The compute type a recipe asks for; `auto` takes bf16 where the processor or GPU is fast at it.
+    init(_ choice: DTypeChoice, on device: Device) {
+        switch choice {
+        case .float32: self = .float32
+        case .bfloat16: self = .bfloat16
+        case .automatic:
+            let isFast =
+                device != .cpu || CPUFeature.amxBF16.isPresent || CPUFeature.avx512BF16.isPresent
+            self = isFast ? .bfloat16 : .float32
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+
+/// The files of one run.
+///
+/// ```
+/// OUTPUT/
+///   recipe.yaml          the resolved recipe
+///   events.jsonl         one event a line
+///   completions.jsonl    every completion with its rewards and advantage
+///   checkpoints/step-000050/
+///   adapter/ or model/   the result
+/// ```
+public struct RunFolder: Sendable {
+    public let url: URL
+
+    public var recipe: URL { url.appending(path: "recipe.yaml") }
+    public var events: URL { url.appending(path: "events.jsonl") }
+    public var completions: URL { url.appending(path: "completions.jsonl") }
+    public var checkpoints: URL { url.appending(path: "checkpoints") }
+    public var adapter: URL { url.appending(path: "adapter") }
+    public var model: URL { url.appending(path: "model") }
+    /// Configuration and tokenizer of a model that the recipe describes.
+    public var initialModel: URL { url.appending(path: "initial-model") }
+
+    public init(_ url: URL) { self.url = url }
+
+    /// Makes the folder for a new run.
+    /// - Throws: ``RunFolderError/occupied(path:)`` when a run is in it already.
+    public func create() throws {
+        if FileManager.default.fileExists(atPath: events.path) {
+            throw RunFolderError.occupied(path: url.path)
+        }
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+}
+
+/// What can be wrong with the folder of a run.
+public enum RunFolderError: Error, Sendable, Hashable, CustomStringConvertible {
+    case occupied(path: String)
+    case noCheckpoint(path: String)
+    case write(path: String, reason: String)
+    case differentRecipe(key: String, path: String)
+
+    public var description: String {
+        switch self {
+        case .occupied(let path):
+            "\(path) already holds a run; continue it with --resume, or choose another --output"
+        case .noCheckpoint(let path):
+            "\(path) holds no complete checkpoint to resume from; "
+                + "start anew with another --output, or remove the folder"
+        case .write(let path, let reason):
+            "\(path) could not be written: \(reason); what was there before is untouched"
+        case .differentRecipe(let key, let path):
+            "\(key) differs from the recipe this run began with (\(path)/recipe.yaml); "
+                + "a resumed run must be the same run: restore the value, or start anew"
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import HoneCore
+import HoneModels
+import HoneText
+
+/// What a run learns from and is measured on, as token ids.
+struct RunMaterial: Sendable {
+    enum Feed: Sendable {
+        case prompts(PromptStream)
+        case examples(ExampleStream)
+    }
+
+    let feed: Feed
+    let totalSteps: Int
+    /// Held-out prompts; empty without a test split or when nothing can score them.
+    let heldOut: [EncodedPrompt]
+    let decoder: any TextDecoding
+    /// What a person should know before the first step.
+    let warnings: [String]
+    private let trainRows: Int
+
+    var summary: String {
+        heldOut.isEmpty ? "\(trainRows)" : "\(trainRows), \(heldOut.count) held out"
+    }
+
+    /// Reads and encodes the rows that `config` names. No weights are loaded.
+    init(config: TrainingConfig) throws {
+        let text = try ModelText(folder: URL(filePath: config.model.tokenizerFolder))
+        let prompts = PromptEncoder(tokenizer: text.tokenizer, template: text.template)
+        let dataset = config.dataset
+        let seed = UInt64(config.seed)
+        let limit = LengthLimit(
+            tokens: try dataset.maxPromptLength ?? config.roomForPrompt(),
+            overlong: dataset.overlong)
+        var warnings: [String] = []
+        decoder = text.tokenizer
+        switch config.method {
+        case .grpo:
+            let rows = try Dataset<DatasetRow>.prompts(dataset)
+            let stream = try PromptStream(
+                rows: rows.train, encoder: prompts, limit: limit,
+                promptsPerStep: config.grpo.numPrompts, extent: config.grpo.extent, seed: seed,
+                shuffles: dataset.shuffle, path: dataset.path)
+            let held = try prompts.encode(
+                Self.measured(rows.test, config), limit: limit, path: dataset.path)
+            warnings += rows.warnings
+            warnings += [
+                stream.report.warning("training prompts", limit: limit.tokens),
+                held.report.warning("held-out prompts", limit: limit.tokens),
+            ].compactMap { $0 }
+            feed = .prompts(stream)
+            totalSteps = stream.steps(config.grpo.extent)
+            heldOut = held.prompts
+            trainRows = rows.train.count
+        case .sft:
+            let rows = try Dataset<SupervisedRow>.examples(dataset)
+            let encoder = SupervisedEncoder(
+                prompts: prompts, endToken: text.endToken,
+                completionOnlyLoss: config.sft.completionOnlyLoss,
+                assistantTurns: config.sft.assistantTurns)
+            let stream = try ExampleStream(
+                rows: rows.train, encoder: encoder,
+                limit: LengthLimit(tokens: config.sft.maxLength, overlong: dataset.overlong),
+                batch: config.sft.batch, seed: seed, shuffles: dataset.shuffle,
+                path: dataset.path)
+            let held = try prompts.encode(
+                Self.measured(rows.test, config), limit: limit, path: dataset.path)
+            warnings += rows.warnings
+            warnings += [
+                stream.report.warning("training rows", limit: config.sft.maxLength),
+                held.report.warning("held-out prompts", limit: limit.tokens),
+            ].compactMap { $0 }
+            feed = .examples(stream)
+            totalSteps = stream.steps(config.sft.extent)
+            heldOut = held.prompts
+            trainRows = rows.train.count
+        }
+        self.warnings = warnings
+    }
+
+    /// The held-out rows that an evaluation asks.
+    private static func measured(_ rows: [DatasetRow], _ config: TrainingConfig) -> [DatasetRow] {
+        guard let evaluation = config.evaluation, !config.rewards.isEmpty else { return [] }
+        return Array(rows.prefix(evaluation.rows ?? rows.count))
+    }
+
+    /// Likewise for supervised rows: their prompts, where they have one.
+    private static func measured(
+        _ rows: [SupervisedRow], _ config: TrainingConfig
+    ) -> [DatasetRow] {
+        let prompts = rows.compactMap { row -> DatasetRow? in
+            guard case .completion(let prompt, _) = row.content else { return nil }
+            return DatasetRow(index: row.index, prompt: prompt, columns: row.columns)
+        }
+        return measured(prompts, config)
+    }
+}
+
+extension TrainingConfig {
+    /// Tokens that the model's longest input leaves for a prompt beside the longest completion.
+    func roomForPrompt() throws -> Int {
+        let described =
+            switch model {
+            case .folder(let folder): try ModelConfig(folder: URL(filePath: folder))
+            case .scratch(let new): try ModelConfig(new.config, file: "model.config")
+            }
+        return max(described.maximumLength - sampling.maxCompletionLength, 1)
+    }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import HoneCore
+
+/// The learning rate of each optimiser step.
+///
+/// Steps count from 1. The first `warmupSteps` steps rise linearly, step s to s / warmupSteps of the
+/// peak; after them the rate follows ``shape`` down to ``minimum``. Unlike transformers' schedules the
+/// first step is not wasted on a rate of 0, nor is the last.
+public struct LearningRateSchedule: Sendable {
+    public var shape: OptimizerConfig.Schedule
+    public var peak: Double
+    public var minimum: Double
+    public var warmupSteps: Int
+    public var totalSteps: Int
+
+    public init(
+        shape: OptimizerConfig.Schedule, peak: Double, minimum: Double = 0, warmupSteps: Int,
+        totalSteps: Int
+    ) {
+        self.shape = shape
+        self.peak = peak
+        self.minimum = minimum
+        self.warmupSteps = warmupSteps
+        self.totalSteps = totalSteps
+    }
+
+    /// The rate of `step`, in [0, peak].
+    public func rate(at step: Int) -> Double {
+        if step <= warmupSteps { return peak * Double(step) / Double(warmupSteps) }
+        let falling = max(totalSteps - warmupSteps, 1)
+        let progress = min(Double(step - 1 - warmupSteps) / Double(falling), 1)
+        let share =
+            switch shape {
+            case .constant: 1.0
+            case .linear: 1 - progress
+            case .cosine: (1 + cos(.pi * progress)) / 2
+            }
+        return minimum + (peak - minimum) * share
+    }
+}

@@ -1,0 +1,56 @@
+import HoneCore
+import Torch
+
+/// Turns accumulated gradients into a step: clip, schedule, AdamW.
+final class OptimizerStep {
+    let optimizer: AdamW
+    let schedule: LearningRateSchedule
+    /// Gradients are scaled down to this norm; `nil` leaves them.
+    let maxGradientNorm: Double?
+    /// Optimiser steps made so far.
+    private(set) var count: Int = 0
+
+    init(optimizer: AdamW, schedule: LearningRateSchedule, maxGradientNorm: Double?) {
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.maxGradientNorm = maxGradientNorm
+    }
+
+    /// Steps and clears the gradients. A gradient that is not finite stops the run before it touches
+    /// the weights.
+    func advance() throws -> OrderedMetrics {
+        let rate = schedule.rate(at: count + 1)
+        let norm = try clipGradientNorm(
+            optimizer.parameters, maximum: maxGradientNorm ?? .infinity)
+        guard norm.isFinite else {
+            throw TrainingError.notFinite(quantity: "the gradient's norm", step: count + 1)
+        }
+        optimizer.options.learningRate = rate
+        try optimizer.step()
+        try optimizer.zeroGradients()
+        count += 1
+        return [("grad_norm", norm), ("learning_rate", rate)]
+    }
+
+    /// Counts a step that had nothing to learn from, so that the schedule keeps its pace.
+    func skip() -> OrderedMetrics {
+        count += 1
+        return [("grad_norm", 0), ("learning_rate", schedule.rate(at: count))]
+    }
+
+    func restore(count: Int) { self.count = count }
+}
+
+/// What can go wrong in an update.
+public enum TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
+    case notFinite(quantity: String, step: Int)
+
+    public var description: String {
+        switch self {
+        case .notFinite(let quantity, let step):
+            "\(quantity) is not finite in optimiser step \(step); the weights were left as they were. "
+                + "Lower optimizer.learning_rate or set optimizer.max_grad_norm, "
+                + "and resume from the last checkpoint"
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import HoneModels
+import Torch
+
+/// The log-probabilities of a packed batch's targets under a model.
+struct PackedForward {
+    let model: DecoderModel
+    /// Divides the logits, so that the update scores tokens under the distribution they were drawn from.
+    let temperature: Double
+
+    /// log π(target) [M] in nats, f32, differentiable, and the entropy [M] of each predicting
+    /// distribution. Only the predicting rows pass the head, in chunks.
+    func callAsFunction(_ batch: PackedBatch) throws -> (
+        logProbabilities: Tensor, entropy: Tensor
+    ) {
+        let device = model.device
+        let context = try PackedAttention(layout: batch.layout, device: device)
+        let tokens = try Tensor(
+            batch.tokens.map(Int64.init), shape: [batch.tokens.count], device: device)
+        let hidden = try model.hiddenStates(tokens: tokens, context: context)  // [N, C]
+        let rows = try Tensor(
+            batch.predictingRows.map(Int64.init), shape: [batch.predictingRows.count],
+            device: device)
+        let targets = try Tensor(
+            batch.targets.map(Int64.init), shape: [batch.targets.count], device: device)
+        return try model.logProbabilities(
+            hidden.indexSelect(0, rows), targets: targets, temperature: temperature)
+    }
+}

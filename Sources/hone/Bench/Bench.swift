@@ -1,0 +1,42 @@
+import ArgumentParser
+import Foundation
+import HoneCore
+import HoneInference
+import HoneModels
+import HoneTraining
+import Torch
+
+/// `hone bench`: times GRPO steps of a model folder against what this machine could do.
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Time GRPO steps of a model and compare them with the machine's limits.",
+        discussion: """
+            Draws completions of full length for synthetic prompts and updates on them, --steps times. \
+            The floor of generation is reading every weight once per token step at the memory speed \
+            measured in this run; the floor of the update is its necessary matrix operations at the \
+            matrix rate measured in this run. The share says how near the work came to its floor.
+            """)
+
+    @Option(help: "Folder in Hugging Face layout.") var model: String
+    @Option(help: "auto, f32 or bf16.") var dtype = DTypeChoice.automatic
+    @Option(help: "Prompts a step.") var numPrompts = 4
+    @Option(help: "Completions a prompt.") var numGenerations = 8
+    @Option(help: "Tokens of a completion.") var maxCompletionLength = 64
+    @Option(help: "Steps; the first warms up and is left out when there are several.") var steps = 3
+    @Option(help: "Rank of a LoRA adapter; 0 trains every weight.") var rank = 16
+    @Option(help: "Weight of the KL term.") var beta = 0.04
+    @Flag(help: "Print one JSON object on standard output.") var json = false
+
+    func run() async throws {
+        let work = BenchWork(
+            folder: model, dtype: dtype, prompts: numPrompts, group: numGenerations,
+            length: maxCompletionLength, steps: steps, rank: rank == 0 ? nil : rank, beta: beta)
+        let result = try await work.measure { line in
+            FileHandle.standardError.write(Data((line + "\n").utf8))
+        }
+        print(json ? result.json.text() : result.table)
+    }
+}
+
+extension DTypeChoice: ExpressibleByArgument {}

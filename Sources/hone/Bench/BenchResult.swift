@@ -1,0 +1,76 @@
+import Foundation
+import HoneCore
+import HoneTraining
+
+/// What a benchmark found, beside the floors of this machine.
+struct BenchResult {
+    let work: BenchWork
+    let facts: PolicyFacts
+    let limits: MachineLimits
+    /// Prompt tokens of a step, each prompt once.
+    let promptTokens: Int
+    let steps: [BenchWork.Step]
+    let peakBytes: Int
+
+    private var generateSeconds: Double { median(steps.map(\.generate)) }
+    private var updateSeconds: Double { median(steps.map(\.update)) }
+    private var completionTokens: Int { work.prompts * work.group * work.length }
+
+    /// Every weight is read once for each token of the longest completion.
+    var generateFloor: Double {
+        Double(facts.weightBytes) * Double(work.length) / limits.memoryBandwidth
+    }
+
+    /// Matrix products alone: 2 operations per weight and row forwards, as many again backwards for
+    /// the inputs' gradients, as many again for the weights' gradients if all are trained, and a
+    /// forward pass of the reference where there is one. Only completion rows pass the head. What
+    /// we compute again to save memory is not necessary and does not count.
+    var updateFloor: Double {
+        let rows = Double(promptTokens + completionTokens)
+        let forward =
+            2
+            * (Double(facts.layerWeights) * rows
+                + Double(facts.headWeights) * Double(completionTokens))
+        let passes = (work.rank == nil ? 3.0 : 2.0) + (work.beta == 0 ? 0 : 1)
+        return forward * passes / limits.matrixRate
+    }
+
+    var json: JSONValue {
+        func phase(_ seconds: Double, floor: Double) -> JSONValue {
+            [
+                "seconds": .double(seconds),
+                "tokens_per_second": .double(Double(completionTokens) / seconds),
+                "floor_seconds": .double(floor), "share_of_floor": .double(floor / seconds),
+            ]
+        }
+        return [
+            "work": .string(name), "generate": phase(generateSeconds, floor: generateFloor),
+            "update": phase(updateSeconds, floor: updateFloor),
+            "step_seconds": .double(median(steps.map { $0.generate + $0.update })),
+            "peak_bytes": .int(peakBytes), "memory_bandwidth": .double(limits.memoryBandwidth),
+            "matrix_rate": .double(limits.matrixRate),
+        ]
+    }
+
+    var table: String {
+        func row(_ phase: String, _ seconds: Double, _ floor: Double) -> String {
+            String(
+                format: "%@  %9.2f s  %9.0f tokens/s  %5.0f %% of the floor (%.2f s)",
+                phase.padding(toLength: 9, withPad: " ", startingAt: 0), seconds,
+                Double(completionTokens) / seconds, 100 * floor / seconds, floor)
+        }
+        return [
+            name, row("generate", generateSeconds, generateFloor),
+            row("update", updateSeconds, updateFloor),
+            "peak memory \(Figure.bytes(Double(peakBytes)))",
+        ].joined(separator: "\n")
+    }
+
+    private var name: String {
+        let kind = work.rank.map { "LoRA \($0)" } ?? "full"
+        return "\(work.folder), \(kind), \(facts.dtype), \(work.prompts) × \(work.group) × "
+            + "\(work.length) tokens"
+    }
+
+    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import HoneCore
+import OrderedCollections
+import Testing
+
+@testable import HoneTraining
+
+/// Answers every request from a script: completion k of row r at step s has tokens [r, s, k].
+private struct ScriptedSampler: Sampler {
+    let log: Log
+
+    actor Log {
+        var requests: [[GenerationRequest]] = []
+        func add(_ batch: [GenerationRequest]) { requests.append(batch) }
+    }
+
+    func sample(_ requests: [GenerationRequest]) async throws -> [[Completion]] {
+        await log.add(requests)
+        return requests.map { request in
+            (0..<request.count).map { member in
+                let tokens = [Int32(request.stream.row), Int32(request.stream.step), Int32(member)]
+                return Completion(
+                    tokens: tokens, logProbabilities: [-1, -2, -3],
+                    rawLogProbabilities: [-1, -2, -3],
+                    finishReason: member == 0 ? .length : .stop)
+            }
+        }
+    }
+}
+
+private struct ScriptedFeed: PromptFeed {
+    func prompts(step: Int) -> [EncodedPrompt] {
+        [2 * step, 2 * step + 1].map { index in
+            EncodedPrompt(
+                row: DatasetRow(index: index, prompt: .text("p"), columns: [:]), text: "p",
+                tokens: [7, Int32(index)])
+        }
+    }
+    func epoch(step: Int) -> Double { Double(step) / 10 }
+}
+
+private struct NumberDecoder: TextDecoding {
+    func text(of tokens: [Int32]) -> String { tokens.map(String.init).joined(separator: " ") }
+}
+
+/// The last number of the text is the score; a 2 is a failure.
+private struct LastNumberGrader: Grader {
+    let componentNames = ["last"]
+
+    func grade(_ requests: [GradingRequest]) async throws -> [[Verdict]] {
+        requests.map { request in
+            request.completions.map { text in
+                let score = Double(text.split(separator: " ").last ?? "") ?? 0
+                let reward = Reward(total: score, components: [.init(name: "last", score: score)])
+                guard score != 2 else {
+                    return .failed(
+                        GraderFailure(function: "last", kind: .raised, message: "two"),
+                        partial: reward)
+                }
+                return .scored(reward)
+            }
+        }
+    }
+}
+
+private actor RecordingLearner: Learner {
+    var batches: [[TrainingSample]] = []
+    func update(_ samples: [TrainingSample]) -> OrderedMetrics {
+        batches.append(samples)
+        return [("loss", 0.5)]
+    }
+}
+
+private actor EventLog: RunObserver {
+    var steps: [StepRecord] = []
+    func record(_ event: RunEvent) {
+        if case .step(let record) = event { steps.append(record) }
+    }
+}
+
+@Suite struct GRPOTrainerTests {
+    private let sampler = ScriptedSampler(log: .init())
+    private let learner = RecordingLearner()
+    private let observer = EventLog()
+
+    private func trainer(
+        masksTruncated: Bool = false, milestones: Milestones? = nil
+    ) -> GRPOTrainer {
+        GRPOTrainer(
+            totalSteps: 3, numGenerations: 4, sampling: SamplingParameters(), seed: 5,
+            advantages: AdvantageEstimator(scaling: .none), masksTruncated: masksTruncated,
+            feed: ScriptedFeed(), sampler: sampler, decoder: NumberDecoder(),
+            grader: LastNumberGrader(), learner: learner,
+            milestones: milestones
+                ?? Milestones(
+                    evaluationInterval: nil, checkpointInterval: nil, evaluate: { _ in },
+                    checkpoint: { _ in }),
+            observer: observer)
+    }
+
+    @Test func completionsBecomeSamplesWithTheirGroupsAdvantages() async throws {
+        try await trainer().run()
+        let batches = await learner.batches
+        #expect(batches.count == 3)
+        // Scores 0, 1, failed, 3: the mean of those that have one is 4/3.
+        let first = batches[0].filter { $0.group == 0 }
+        #expect(first.map(\.tokens.last) == [0, 1, 3])
+        let expected = [0, 1, 3].map { Float(Double($0) - 4.0 / 3) }
+        #expect(zip(first.map(\.advantage), expected).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(first.allSatisfy { $0.promptTokens == [7, 2] })
+    }
+
+    @Test func metricsCarryTRLsNamesAndCountFailures() async throws {
+        try await trainer().run()
+        let steps = await observer.steps
+        let metrics = Dictionary(uniqueKeysWithValues: steps[0].metrics.map { ($0.name, $0.value) })
+        #expect(abs(metrics["reward"]! - 4.0 / 3) < 1e-12)
+        #expect(metrics["rewards/failures"] == 2)
+        #expect(metrics["frac_reward_zero_std"] == 0)
+        #expect(metrics["completions/mean_length"] == 3)
+        #expect(metrics["completions/clipped_ratio"] == 0.25)
+        #expect(metrics["num_tokens"] == 40)
+        #expect(metrics["loss"] == 0.5)
+        #expect(steps[0].completions.count == 8)
+        #expect(steps[0].completions[2].advantage == nil)
+    }
+
+    @Test func truncatedCompletionsCanBeMasked() async throws {
+        try await trainer(masksTruncated: true).run()
+        let batch = await learner.batches[0]
+        #expect(batch[0].isTrained == [false, false, false])
+        #expect(batch[1].isTrained == [true, true, true])
+    }
+
+    @Test func aResumedRunAsksWhatTheUninterruptedOneWouldHaveAsked() async throws {
+        try await trainer().run()
+        let whole = await sampler.log.requests
+        let second = ScriptedSampler(log: .init())
+        var resumed = trainer()
+        resumed.sampler = second
+        try await resumed.run(after: 1)
+        #expect(await second.log.requests == Array(whole.dropFirst()))
+    }
+
+    @Test func milestonesComeAtTheirIntervalsAndTheEndIsEvaluated() async throws {
+        actor Marks {
+            var evaluated: [Int] = []
+            var written: [Int] = []
+            func evaluate(_ step: Int) { evaluated.append(step) }
+            func write(_ step: Int) { written.append(step) }
+        }
+        let marks = Marks()
+        try await trainer(
+            milestones: Milestones(
+                evaluationInterval: 2, checkpointInterval: 1,
+                evaluate: { await marks.evaluate($0) }, checkpoint: { await marks.write($0) })
+        ).run()
+        #expect(await marks.evaluated == [0, 2, 3])
+        #expect(await marks.written == [1, 2])
+    }
+}
