@@ -1,4 +1,5 @@
 #include "guard.h"
+#include "kernels/linear.h"
 
 ct_tensor *ct_matmul(const ct_tensor *a, const ct_tensor *b) {
     return ct::make([&] { return at::matmul(a->value, b->value); });
@@ -19,7 +20,7 @@ bool ct_addmm_(
 }
 
 ct_tensor *ct_linear(const ct_tensor *a, const ct_tensor *weight, const ct_tensor *bias) {
-    return ct::make([&] { return at::linear(a->value, weight->value, ct::optional(bias)); });
+    return ct::make([&] { return ct::linear(a->value, weight->value, ct::optional(bias)); });
 }
 
 ct_tensor *ct_embedding(const ct_tensor *weight, const ct_tensor *index) {

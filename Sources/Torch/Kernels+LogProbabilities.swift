@@ -7,9 +7,11 @@ extension Kernels {
     /// logProbabilities[i] = z[i, targets[i]] − log Σᵥ exp z[i, v];
     /// entropy[i] = −Σᵥ p[i, v] log p[i, v], all in nats and f32.
     ///
-    /// The columns of V are worked through in blocks with a running log-sum-exp, so that only
-    /// `blockBytes` of logits exist at one time; the backward pass computes the blocks again.
-    /// Gradients flow to `hidden` and, where it requires one, to `weight`; none through the entropy.
+    /// The columns of V are worked through in blocks with a running log-sum-exp, so that only about
+    /// `blockBytes` of logits exist at one time. Where `weight` is frozen, the forward pass also
+    /// gathers each row's gradient (as flash attention gathers its values), and the backward pass
+    /// only scales it: two products of the head's size instead of three. Where `weight` trains, the
+    /// backward pass makes the blocks again. No gradient flows through the entropy.
     ///
     /// - Parameters:
     ///   - hidden: [N, C], any float type.
@@ -20,7 +22,7 @@ extension Kernels {
     ///   - blockBytes: a bound on the f32 logits of a block; a block is never below 256 columns.
     public static func linearLogProbabilities(
         hidden: Tensor, weight: Tensor, targets: Tensor, temperature: Double = 1,
-        softCap: Double? = nil, blockBytes: Int = 32 << 20
+        softCap: Double? = nil, blockBytes: Int = 4 << 20
     ) throws(TorchError) -> (logProbabilities: Tensor, entropy: Tensor) {
         var logProbabilities: OpaquePointer?
         var entropy: OpaquePointer?

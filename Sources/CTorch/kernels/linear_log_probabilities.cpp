@@ -1,9 +1,16 @@
 #include "../guard.h"
+#include "linear.h"
+#include "softmax_rows.h"
 
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
 
 namespace {
 
+using ct::LogitScale;
+using ct::RunningSoftmax;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -11,81 +18,110 @@ struct Head {
     at::Tensor hidden;  // [N, C]
     at::Tensor weight;  // [V, C]
     at::Tensor targets; // [N]
-    double temperature;
-    double soft_cap;
+    LogitScale scale;
     int64_t block; // columns of V at one time
 
     int64_t rows() const { return hidden.size(0); }
-    int64_t classes() const { return weight.size(0); }
+    at::TensorOptions options(at::ScalarType type) const { return hidden.options().dtype(type); }
 
-    /// f32 logits after cap and temperature of columns [start, start + count): [N, count].
-    at::Tensor logits(const at::Tensor &part) const {
-        at::Tensor values = at::matmul(hidden, part.t()).to(at::kFloat);
-        if (soft_cap > 0) values = values.div_(soft_cap).tanh_().mul_(soft_cap);
-        if (temperature != 1) values.div_(temperature);
-        return values;
+    /// Room for one block, [N, block], used again and again: fresh pages cost as much as the work.
+    at::Tensor buffer(at::ScalarType type) const { return at::empty({rows() * block}, options(type)); }
+
+    static at::Tensor view(const at::Tensor &buffer, int64_t rows, int64_t width) {
+        return buffer.narrow(0, 0, rows * width).view({rows, width});
     }
 
-    /// d logits / d product, given logits after cap and temperature; in place where there is one.
-    void times_slope(at::Tensor gradient, const at::Tensor &values) const {
-        if (temperature != 1) gradient.div_(temperature);
-        if (soft_cap > 0) {
-            const at::Tensor share = values * (temperature / soft_cap);
-            gradient.mul_(1 - share * share);
+    /// Calls `body(start, part, products)` for each block of rows of the weight with hidden · partᵀ.
+    template <class Body>
+    void for_each_block(const Body &body) const {
+        const at::Tensor room = buffer(at::kFloat);
+        for (int64_t start = 0; start < weight.size(0); start += block) {
+            const int64_t width = std::min(block, weight.size(0) - start);
+            const at::Tensor part = weight.narrow(0, start, width);
+            at::Tensor products = view(room, rows(), width);
+            ct::product_transposed(products, hidden, part);
+            body(start, part, products);
         }
     }
 };
 
-/// Log-sum-exp and Σ p·x by blocks of columns: both are rescaled whenever the maximum rises.
-struct RunningSoftmax {
-    at::Tensor maximum, total, weighted; // [N] each
-
-    explicit RunningSoftmax(int64_t rows, at::Device device) {
-        const auto options = at::TensorOptions().dtype(at::kFloat).device(device);
-        maximum = at::full({rows}, -std::numeric_limits<float>::infinity(), options);
-        total = at::zeros({rows}, options);
-        weighted = at::zeros({rows}, options);
-    }
-
-    void add(const at::Tensor &values) {
-        const at::Tensor highest = at::maximum(maximum, values.amax(1));
-        const at::Tensor scale = (maximum - highest).exp_();
-        const at::Tensor powers = (values - highest.unsqueeze(1)).exp_();
-        total.mul_(scale).add_(powers.sum(1));
-        weighted.mul_(scale).add_((powers.mul_(values)).sum(1));
-        maximum = highest;
-    }
-
-    at::Tensor log_sum() const { return total.log() + maximum; }
-    at::Tensor entropy() const { return log_sum() - weighted / total; }
+struct Forward {
+    at::Tensor log_probabilities, entropy, log_sum;
+    /// ∂ log-probability / ∂ hidden for each row, where asked for: [N, C].
+    at::Tensor slope;
 };
 
-struct LinearLogProbabilities : torch::autograd::Function<LinearLogProbabilities> {
+enum class Slope { none, computed };
+
+/// One pass over the weight. With `Slope::computed` each block's probabilities are multiplied with
+/// the weight while they are at hand, as flash attention does with its values: this saves the
+/// backward pass the products, which it would otherwise have to make again.
+Forward forward_pass(const Head &head, Slope wanted) {
+    RunningSoftmax softmax(head.targets, head.scale);
+    at::Tensor powers_buffer, mean_weight;
+    if (wanted == Slope::computed) {
+        powers_buffer = head.buffer(head.hidden.scalar_type());
+        mean_weight = at::zeros(head.hidden.sizes(), head.options(at::kFloat));
+    }
+    head.for_each_block([&](int64_t start, const at::Tensor &part, at::Tensor &products) {
+        at::Tensor powers;
+        if (wanted == Slope::computed) {
+            powers = Head::view(powers_buffer, head.rows(), part.size(0));
+        }
+        const at::Tensor factor = softmax.add(products, head.targets, start, powers);
+        if (wanted == Slope::computed) {
+            if (start > 0) mean_weight.mul_(factor.unsqueeze(1));
+            ct::add_product(mean_weight, powers, part);
+        }
+    });
+    Forward result;
+    result.log_sum = softmax.log_sum();
+    result.log_probabilities = softmax.chosen - result.log_sum;
+    result.entropy = softmax.entropy();
+    if (wanted == Slope::computed) {
+        mean_weight.div_(softmax.total.unsqueeze(1)).neg_();
+        mean_weight.addcmul_(
+            head.weight.index_select(0, head.targets).to(at::kFloat),
+            softmax.chosen_slope().unsqueeze(1));
+        if (head.scale.temperature != 1) mean_weight.div_(head.scale.temperature);
+        result.slope = mean_weight.to(head.hidden.scalar_type());
+    }
+    return result;
+}
+
+/// For a frozen weight: the gradient is each row's slope times what comes in.
+struct FrozenHead : torch::autograd::Function<FrozenHead> {
     static variable_list forward(
         AutogradContext *context, const at::Tensor &hidden, const at::Tensor &weight,
         const at::Tensor &targets, double temperature, double soft_cap, int64_t block) {
-        const Head head{hidden, weight, targets, temperature, soft_cap, block};
-        RunningSoftmax softmax(head.rows(), hidden.device());
-        at::Tensor chosen = at::zeros(
-            {head.rows()}, at::TensorOptions().dtype(at::kFloat).device(hidden.device()));
-        for (int64_t start = 0; start < head.classes(); start += block) {
-            const int64_t width = std::min(block, head.classes() - start);
-            const at::Tensor values = head.logits(weight.narrow(0, start, width));
-            softmax.add(values);
-            const at::Tensor place = targets - start;
-            const at::Tensor inside = place.ge(0).logical_and_(place.lt(width));
-            const at::Tensor here =
-                values.gather(1, place.clamp(0, width - 1).unsqueeze(1)).squeeze(1);
-            chosen = at::where(inside, here, chosen);
-        }
-        const at::Tensor log_sum = softmax.log_sum();
-        const at::Tensor entropy = softmax.entropy();
-        context->save_for_backward({hidden, weight, targets, log_sum});
+        const Forward result = forward_pass(
+            {hidden, weight, targets, {temperature, soft_cap}, block}, Slope::computed);
+        context->save_for_backward({result.slope});
+        context->mark_non_differentiable({result.entropy});
+        return {result.log_probabilities, result.entropy};
+    }
+
+    static variable_list backward(AutogradContext *context, variable_list gradients) {
+        const at::Tensor slope = context->get_saved_variables()[0];
+        variable_list results(6);
+        results[0] = (gradients[0].unsqueeze(1) * slope).to(slope.scalar_type());
+        return results;
+    }
+};
+
+/// For a weight that trains too: the products are made again, block by block.
+struct TrainedHead : torch::autograd::Function<TrainedHead> {
+    static variable_list forward(
+        AutogradContext *context, const at::Tensor &hidden, const at::Tensor &weight,
+        const at::Tensor &targets, double temperature, double soft_cap, int64_t block) {
+        const Forward result = forward_pass(
+            {hidden, weight, targets, {temperature, soft_cap}, block}, Slope::none);
+        context->save_for_backward({hidden, weight, targets, result.log_sum});
         context->saved_data["temperature"] = temperature;
         context->saved_data["soft_cap"] = soft_cap;
         context->saved_data["block"] = block;
-        context->mark_non_differentiable({entropy});
-        return {chosen - log_sum, entropy};
+        context->mark_non_differentiable({result.entropy});
+        return {result.log_probabilities, result.entropy};
     }
 
     static variable_list backward(AutogradContext *context, variable_list gradients) {
@@ -94,38 +130,57 @@ struct LinearLogProbabilities : torch::autograd::Function<LinearLogProbabilities
             saved[0],
             saved[1],
             saved[2],
-            context->saved_data["temperature"].toDouble(),
-            context->saved_data["soft_cap"].toDouble(),
+            {context->saved_data["temperature"].toDouble(),
+             context->saved_data["soft_cap"].toDouble()},
             context->saved_data["block"].toInt()};
-        const at::Tensor &log_sum = saved[3];
-        const at::Tensor incoming = gradients[0].to(at::kFloat).unsqueeze(1);
+        const at::Tensor log_sum = saved[3];
+        const at::Tensor incoming = gradients[0].to(at::kFloat).contiguous();
         const bool needs_hidden = context->needs_input_grad(0);
-        const bool needs_weight = context->needs_input_grad(1);
-        at::Tensor to_hidden, to_weight;
-        if (needs_hidden) to_hidden = at::zeros(head.hidden.sizes(), incoming.options());
-        if (needs_weight) to_weight = at::empty_like(head.weight);
-        for (int64_t start = 0; start < head.classes(); start += head.block) {
-            const int64_t width = std::min(head.block, head.classes() - start);
-            const at::Tensor part = head.weight.narrow(0, start, width);
-            const at::Tensor values = head.logits(part);
-            const at::Tensor place = head.targets - start;
-            const at::Tensor inside =
-                place.ge(0).logical_and_(place.lt(width)).to(at::kFloat).unsqueeze(1);
-            at::Tensor slope = (values - log_sum.unsqueeze(1)).exp_().neg_();
-            slope.scatter_add_(1, place.clamp(0, width - 1).unsqueeze(1), inside);
-            slope.mul_(incoming);
-            head.times_slope(slope, values);
-            const at::Tensor short_slope = slope.to(head.hidden.scalar_type());
-            if (needs_hidden) to_hidden.add_(at::matmul(short_slope, part));
-            if (needs_weight) {
-                to_weight.narrow(0, start, width)
-                    .copy_(at::matmul(short_slope.t(), head.hidden));
-            }
-        }
-        if (needs_hidden) to_hidden = to_hidden.to(head.hidden.scalar_type());
-        return {to_hidden, to_weight, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+        const auto type = head.hidden.scalar_type();
+        at::Tensor to_hidden;
+        if (needs_hidden) to_hidden = at::zeros(head.hidden.sizes(), head.options(at::kFloat));
+        at::Tensor to_weight = at::empty_like(head.weight);
+        const at::Tensor buffer = head.buffer(type);
+        head.for_each_block([&](int64_t start, const at::Tensor &part, at::Tensor &products) {
+            at::Tensor slope = Head::view(buffer, head.rows(), part.size(0));
+            ct::log_probability_gradient(
+                products, head.targets, start, log_sum, incoming, head.scale, slope);
+            if (needs_hidden) ct::add_product(to_hidden, slope, part);
+            to_weight.narrow(0, start, part.size(0))
+                .copy_(ct::transposed_product(slope, head.hidden));
+        });
+        variable_list results(6);
+        if (needs_hidden) results[0] = to_hidden.to(type);
+        results[1] = to_weight;
+        return results;
     }
 };
+
+void check(
+    const at::Tensor &hidden, const at::Tensor &weight, const at::Tensor &targets,
+    double temperature) {
+    TORCH_CHECK(
+        hidden.dim() == 2 && weight.dim() == 2 && targets.dim() == 1,
+        "hidden [N, C], weight [V, C] and targets [N] are needed");
+    TORCH_CHECK(hidden.size(1) == weight.size(1), "hidden and weight differ in their last size");
+    TORCH_CHECK(
+        hidden.size(0) == targets.size(0), "as many targets as rows of hidden are needed");
+    TORCH_CHECK(targets.scalar_type() == at::kLong, "targets must be int64");
+    TORCH_CHECK(
+        hidden.scalar_type() == weight.scalar_type(), "hidden and weight differ in type");
+    TORCH_CHECK(temperature > 0, "the temperature must be above 0");
+    if (targets.numel() == 0) return;
+    const auto [low, high] = targets.aminmax();
+    TORCH_CHECK(
+        low.item<int64_t>() >= 0 && high.item<int64_t>() < weight.size(0),
+        "a target is outside 0..<", weight.size(0));
+}
+
+/// A whole number of panels of the products, and even, since bf16 takes pairs.
+int64_t block_width(int64_t rows, int64_t classes, int64_t bytes) {
+    const int64_t fitting = bytes / (std::max<int64_t>(rows, 1) * static_cast<int64_t>(sizeof(float)));
+    return std::clamp<int64_t>(fitting / 64 * 64, 256, std::max<int64_t>(classes, 256));
+}
 
 } // namespace
 
@@ -133,26 +188,22 @@ bool ct_linear_log_probabilities(
     const ct_tensor *hidden, const ct_tensor *weight, const ct_tensor *targets, double temperature,
     double soft_cap, int64_t block_bytes, ct_tensor **log_probabilities, ct_tensor **entropy) {
     return ct::perform([&] {
-        const at::Tensor &h = hidden->value;
+        const at::Tensor h = hidden->value.contiguous();
         const at::Tensor &w = weight->value;
-        const at::Tensor &t = targets->value;
-        TORCH_CHECK(h.dim() == 2 && w.dim() == 2 && t.dim() == 1, "hidden [N, C], weight [V, C] and targets [N] are needed");
-        TORCH_CHECK(h.size(1) == w.size(1), "hidden and weight differ in their last size");
-        TORCH_CHECK(h.size(0) == t.size(0), "as many targets as rows of hidden are needed");
-        TORCH_CHECK(t.scalar_type() == at::kLong, "targets must be int64");
-        TORCH_CHECK(h.scalar_type() == w.scalar_type(), "hidden and weight differ in type");
-        TORCH_CHECK(temperature > 0, "the temperature must be above 0");
-        if (t.numel() > 0) {
-            const auto [low, high] = t.aminmax();
-            TORCH_CHECK(
-                low.item<int64_t>() >= 0 && high.item<int64_t>() < w.size(0),
-                "a target is outside 0..<", w.size(0));
+        const at::Tensor t = targets->value.contiguous();
+        check(h, w, t, temperature);
+        const int64_t block = block_width(h.size(0), w.size(0), block_bytes);
+        variable_list results;
+        if (!c10::GradMode::is_enabled() || !(h.requires_grad() || w.requires_grad())) {
+            const c10::NoGradGuard guard;
+            const Forward result =
+                forward_pass({h, w, t, {temperature, soft_cap}, block}, Slope::none);
+            results = {result.log_probabilities, result.entropy};
+        } else if (w.requires_grad()) {
+            results = TrainedHead::apply(h, w, t, temperature, soft_cap, block);
+        } else {
+            results = FrozenHead::apply(h, w, t, temperature, soft_cap, block);
         }
-        const int64_t rows = std::max<int64_t>(h.size(0), 1);
-        const int64_t block = std::clamp<int64_t>(
-            block_bytes / (rows * static_cast<int64_t>(sizeof(float))), 256, w.size(0) > 256 ? w.size(0) : 256);
-        auto results = LinearLogProbabilities::apply(
-            h.contiguous(), w, t, temperature, soft_cap, block);
         auto first = std::make_unique<ct_tensor>(std::move(results[0]));
         *entropy = new ct_tensor(std::move(results[1]));
         *log_probabilities = first.release();

@@ -1,0 +1,26 @@
+#pragma once
+#include <ATen/ATen.h>
+
+// Matrix products for CPUs on which libtorch's own are slow: with AVX-512, bf16 dot products and no
+// AMX (AMD Zen 4 and later), both in bf16 and in f32. Every element of a result is one sum in the
+// order of the inner axis, so it does not depend on how many rows there are, nor on threads.
+namespace ct {
+
+/// Whether this processor gains from them for operands of `type`.
+bool gemm_supports(at::ScalarType type);
+
+/// Whether `tensor` can be a left or a transposed right operand: a matrix on the host of a supported
+/// type, its rows contiguous, and of even length in bf16, where numbers are taken in pairs.
+bool gemm_accepts(const at::Tensor &tensor);
+
+/// out[M, N] = a[M, K] · b[N, K]ᵀ + bias[N]. `a` and `b` have one type, f32 or bf16; `out` may be f32
+/// or that type; `bias` is null or f32.
+void gemm_nt(const at::Tensor &a, const at::Tensor &b, const float *bias, at::Tensor &out);
+
+enum class Accumulate { no, yes };
+
+/// out[M, N] = a[M, K] · b[K, N], or added to an f32 `out`.
+void gemm_nn(
+    const at::Tensor &a, const at::Tensor &b, at::Tensor &out, Accumulate accumulate = Accumulate::no);
+
+} // namespace ct

@@ -1,0 +1,117 @@
+#include "linear.h"
+
+#include "gemm.h"
+
+#include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// The matrix of all rows of `tensor`, or an undefined tensor where that is no operand of ours.
+at::Tensor rows_of(const at::Tensor &tensor) {
+    if (!tensor.is_cpu() || !ct::gemm_supports(tensor.scalar_type()) || tensor.dim() == 0) {
+        return {};
+    }
+    const at::Tensor matrix = tensor.reshape({-1, tensor.size(-1)});
+    return ct::gemm_accepts(matrix) ? matrix : at::Tensor();
+}
+
+/// left[M, K] · right[K, N] in `left`'s type; K pairs up in bf16, as `left`'s rows are checked for.
+at::Tensor product(const at::Tensor &left, const at::Tensor &right) {
+    if (right.is_cpu() && left.scalar_type() == right.scalar_type() && ct::gemm_accepts(left)
+        && right.stride(1) == 1) {
+        at::Tensor out = at::empty({left.size(0), right.size(1)}, left.options());
+        ct::gemm_nn(left, right, out);
+        return out;
+    }
+    return at::matmul(left, right);
+}
+
+at::Tensor forward_product(
+    const at::Tensor &rows, const at::Tensor &x, const at::Tensor &weight,
+    const std::optional<at::Tensor> &bias) {
+    auto shape = x.sizes().vec();
+    shape.back() = weight.size(0);
+    at::Tensor out = at::empty({rows.size(0), weight.size(0)}, x.options());
+    at::Tensor offset;
+    if (bias && bias->defined()) offset = bias->detach().to(at::kFloat).contiguous();
+    ct::gemm_nt(rows, weight, offset.defined() ? offset.const_data_ptr<float>() : nullptr, out);
+    return out.view(shape);
+}
+
+struct Linear : torch::autograd::Function<Linear> {
+    static at::Tensor forward(
+        AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
+        const std::optional<at::Tensor> &bias) {
+        // An operand is kept only where the other one needs it for a gradient.
+        context->save_for_backward(
+            {weight.requires_grad() ? x : at::Tensor(), x.requires_grad() ? weight : at::Tensor()});
+        context->saved_data["has_bias"] = bias.has_value() && bias->requires_grad();
+        context->saved_data["x_shape"] = x.sizes().vec();
+        return forward_product(rows_of(x), x, weight, bias);
+    }
+
+    static variable_list backward(AutogradContext *context, variable_list gradients) {
+        const auto saved = context->get_saved_variables();
+        const at::Tensor incoming =
+            gradients[0].reshape({-1, gradients[0].size(-1)}).contiguous();
+        variable_list results(3);
+        if (context->needs_input_grad(0)) {
+            results[0] =
+                product(incoming, saved[1]).view(context->saved_data["x_shape"].toIntVector());
+        }
+        if (context->needs_input_grad(1)) {
+            const at::Tensor x = saved[0].reshape({-1, saved[0].size(-1)});
+            results[1] = ct::transposed_product(incoming, x);
+        }
+        if (context->saved_data["has_bias"].toBool()) results[2] = incoming.sum(0);
+        return results;
+    }
+};
+
+} // namespace
+
+namespace ct {
+
+at::Tensor linear(
+    const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
+    const bool fits = weight.dim() == 2 && x.scalar_type() == weight.scalar_type()
+        && x.dim() > 0 && x.size(-1) == weight.size(1) && x.numel() > 0
+        && (!bias || (bias->dim() == 1 && bias->size(0) == weight.size(0) && bias->is_cpu()))
+        && gemm_accepts(weight);
+    const at::Tensor rows = fits ? rows_of(x.detach()) : at::Tensor();
+    if (!rows.defined()) return at::linear(x, weight, bias);
+    const bool records = c10::GradMode::is_enabled()
+        && (x.requires_grad() || weight.requires_grad() || (bias && bias->requires_grad()));
+    return records ? Linear::apply(x, weight, bias)
+                   : forward_product(rows, x.detach(), weight.detach(), bias);
+}
+
+void product_transposed(at::Tensor &out, const at::Tensor &left, const at::Tensor &right) {
+    if (left.scalar_type() == right.scalar_type() && gemm_accepts(left) && gemm_accepts(right)) {
+        gemm_nt(left, right, nullptr, out);
+    } else if (left.scalar_type() == at::kFloat) {
+        at::matmul_out(out, left, right.t());
+    } else {
+        out.copy_(at::matmul(left, right.t()));
+    }
+}
+
+void add_product(at::Tensor &sum, const at::Tensor &left, const at::Tensor &right) {
+    if (left.scalar_type() == right.scalar_type() && gemm_accepts(left) && right.stride(1) == 1) {
+        gemm_nn(left, right, sum, Accumulate::yes);
+    } else if (left.scalar_type() == at::kFloat) {
+        sum.addmm_(left, right);
+    } else {
+        sum.add_(at::matmul(left, right));
+    }
+}
+
+at::Tensor transposed_product(const at::Tensor &left, const at::Tensor &right) {
+    return product(left.t().contiguous(), right);
+}
+
+} // namespace ct

@@ -1,0 +1,20 @@
+#pragma once
+#include <ATen/ATen.h>
+
+namespace ct {
+
+/// x[.., I] · weight[O, I]ᵀ + bias[O] with gradients: by the products of `gemm.h` where they take
+/// the operands, else by libtorch's.
+at::Tensor linear(
+    const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias);
+
+/// out[M, N] = left[M, K] · right[N, K]ᵀ, `out` in f32.
+void product_transposed(at::Tensor &out, const at::Tensor &left, const at::Tensor &right);
+
+/// sum[M, N] += left[M, K] · right[K, N], `sum` in f32.
+void add_product(at::Tensor &sum, const at::Tensor &left, const at::Tensor &right);
+
+/// left[K, M]ᵀ · right[K, N] in the operands' type.
+at::Tensor transposed_product(const at::Tensor &left, const at::Tensor &right);
+
+} // namespace ct

@@ -1,0 +1,43 @@
+#pragma once
+#include <ATen/ATen.h>
+
+namespace ct {
+
+/// What turns a product into a logit: z = soft_cap · tanh(x / soft_cap) / temperature; no cap for 0.
+struct LogitScale {
+    double temperature;
+    double soft_cap;
+};
+
+/// Softmax over rows whose columns arrive in blocks: the highest logit so far, and Σ e^(z − highest)
+/// and Σ z e^(z − highest), rescaled whenever a higher one comes. All are [N] in f32.
+struct RunningSoftmax {
+    at::Tensor highest, total, weighted;
+    /// The logit of each row's target, once its block has been added.
+    at::Tensor chosen;
+    LogitScale scale;
+
+    RunningSoftmax(const at::Tensor &targets, LogitScale scale);
+
+    /// Adds the block of columns from `start` on.
+    ///
+    /// - products: [N, width] f32; becomes logits.
+    /// - powers: undefined, or [N, width] for e^(z − highest) · ∂z/∂x · temperature.
+    /// - returns: [N], the factor by which earlier powers must be multiplied.
+    at::Tensor add(
+        at::Tensor &products, const at::Tensor &targets, int64_t start, const at::Tensor &powers);
+
+    at::Tensor log_sum() const { return total.log() + highest; }
+    at::Tensor entropy() const { return log_sum() - weighted / total; }
+
+    /// ∂z/∂x · temperature at the target: 1 without a cap.
+    at::Tensor chosen_slope() const;
+};
+
+/// Writes the gradient with respect to the products to `gradient` [N, width]:
+/// incoming · (1[target] − e^(z − log_sum)) · ∂z/∂x. Destroys `products`.
+void log_probability_gradient(
+    at::Tensor &products, const at::Tensor &targets, int64_t start, const at::Tensor &log_sum,
+    const at::Tensor &incoming, LogitScale scale, at::Tensor &gradient);
+
+} // namespace ct

@@ -1,0 +1,103 @@
+import TestSupport
+import Testing
+import Torch
+
+/// `Tensor.linear`, which on some processors is computed by matrix products of our own.
+@Suite struct LinearTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var rows: [Int]
+        var inner: Int
+        var columns: Int
+        var dtype = DType.float32
+
+        var testDescription: String { "\(dtype) \(rows) × \(inner) → \(columns)" }
+    }
+
+    /// Shapes around the edges of vectors (16), blocks (64) and panels (32 columns, 1024 words).
+    static let cases: [Case] = [DType.float32, .bfloat16].flatMap { dtype in
+        [
+            Case(rows: [1], inner: 2, columns: 1, dtype: dtype),
+            Case(rows: [3], inner: 7, columns: 5, dtype: dtype),
+            Case(rows: [2, 8], inner: 64, columns: 48, dtype: dtype),
+            Case(rows: [17], inner: 66, columns: 97, dtype: dtype),
+            Case(rows: [33], inner: 130, columns: 31, dtype: dtype),
+            Case(rows: [49], inner: 34, columns: 64, dtype: dtype),
+            Case(rows: [64], inner: 32, columns: 12, dtype: dtype),
+            Case(rows: [65], inner: 32, columns: 33, dtype: dtype),
+            Case(rows: [130], inner: 2100, columns: 16, dtype: dtype),
+            Case(rows: [3, 50], inner: 48, columns: 130, dtype: dtype),
+            Case(rows: [1100], inner: 6, columns: 8, dtype: dtype),
+        ]
+    }
+
+    static func run(
+        _ c: Case, as dtype: DType
+    ) throws -> (result: Tensor, gradients: [Tensor]) {
+        // Inputs of one size, rounded to the case's type first so that both runs start equal.
+        func input(_ shape: [Int], _ seed: UInt64, _ scale: Double) throws -> Tensor {
+            let values = try (Tensor.randn(shape, seed: seed) * scale).to(c.dtype).to(dtype).clone()
+            values.requiresGradient = true
+            return values
+        }
+        let x = try input(c.rows + [c.inner], 1, 1)
+        let weight = try input([c.columns, c.inner], 2, 1 / Double(c.inner).squareRoot())
+        let bias = try input([c.columns], 3, 1)
+        let result = try x.linear(weight, bias: bias)
+        let seed = try Tensor.randn(result.shape, seed: 4).to(c.dtype).to(dtype)
+        try result.backward(gradient: seed)
+        return (result.detached(), [x, weight, bias].compactMap(\.gradient))
+    }
+
+    @Test(arguments: cases)
+    func agreesWithDoublePrecision(_ c: Case) throws {
+        let expected = try Self.run(c, as: .float64)
+        let actual = try Self.run(c, as: c.dtype)
+        // f32 sums of up to 2,100 terms; bf16 results are rounded to 8 bits once.
+        let tolerance = c.dtype == .float32 ? 3e-6 : 4e-3
+        #expect(actual.result.dtype == c.dtype)
+        #expect(actual.result.shape == c.rows + [c.columns])
+        #expect(try relativeError(actual.result, expected.result) < tolerance)
+        #expect(actual.gradients.count == 3)
+        for (a, e) in zip(actual.gradients, expected.gradients) {
+            #expect(a.shape == e.shape && a.dtype == c.dtype)
+            #expect(try relativeError(a, e) < tolerance)
+        }
+    }
+
+    @Test func takesViewsThatAreNotContiguous() throws {
+        let base = try Tensor.randn([40, 64], seed: 1)
+        let weight = try Tensor.randn([48, 40], seed: 2)
+        let transposed = try base.transpose(0, 1)
+        try expectClose(
+            transposed.linear(weight), transposed.contiguous().linear(weight), absolute: 1e-5)
+        let narrow = try base.narrow(1, 10, 20)
+        let part = try weight.narrow(1, 5, 20)
+        try expectClose(
+            narrow.linear(part), narrow.contiguous().linear(part.contiguous()), absolute: 1e-5)
+    }
+
+    @Test func onlyWhatTrainsGetsAGradient() throws {
+        let x = try Tensor.randn([4, 8], seed: 1)
+        let weight = try Tensor.randn([6, 8], seed: 2)
+        x.requiresGradient = true
+        try x.linear(weight).sum().backward()
+        #expect(x.gradient?.shape == [4, 8])
+        #expect(weight.gradient == nil)
+        #expect(
+            try !withoutGradients { () throws(TorchError) in try x.linear(weight) }.requiresGradient
+        )
+    }
+
+    @Test func noRowsGiveNoRows() throws {
+        #expect(try Tensor.ones([0, 8]).linear(Tensor.ones([6, 8])).shape == [0, 6])
+    }
+
+    @Test func refusesOperandsThatDoNotFit() throws {
+        let x = try Tensor.ones([4, 8])
+        #expect(throws: TorchError.self) { try x.linear(Tensor.ones([6, 9])) }
+        #expect(throws: TorchError.self) { try x.linear(Tensor.ones([6, 8], dtype: .bfloat16)) }
+        #expect(throws: TorchError.self) {
+            try x.linear(Tensor.ones([6, 8]), bias: Tensor.ones([5]))
+        }
+    }
+}

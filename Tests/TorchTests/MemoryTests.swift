@@ -1,0 +1,36 @@
+import Testing
+import Torch
+
+@Suite struct MemoryTests {
+    /// One step of a two-layer classifier, as a trainer does it.
+    static func step(_ weights: [Tensor], _ optimizer: AdamW, _ seed: UInt64) throws {
+        let x = try Tensor.randn([64, 32], seed: seed)
+        let targets = try (Tensor.rand([64], seed: seed) * 50).to(.int64)
+        let hidden = try x.linear(weights[0]).silu().rmsNorm(weight: nil, epsilon: 1e-6)
+        let scores = try Kernels.linearLogProbabilities(
+            hidden: hidden, weight: weights[1], targets: targets)
+        try (scores.logProbabilities.mean() * -1).backward()
+        _ = try clipGradientNorm(weights, maximum: 1)
+        try optimizer.step()
+        try optimizer.zeroGradients()
+    }
+
+    /// In a process of its own, where no other test's tensors are counted.
+    @Test func aThousandStepsDoNotGrow() async {
+        await #expect(processExitsWith: .success) {
+            let weights = try [Tensor.randn([64, 32], seed: 1), Tensor.randn([50, 64], seed: 2)]
+            for weight in weights { weight.requiresGradient = true }
+            let optimizer = AdamW([("a", weights[0]), ("b", weights[1])])
+            for seed in 0..<50 { try MemoryTests.step(weights, optimizer, UInt64(seed)) }
+            let before = liveTensorCount
+            let residentBefore = try #require(MemoryFigures.residentBytes)
+            for seed in 0..<1000 { try MemoryTests.step(weights, optimizer, UInt64(seed)) }
+            // The two weights and their four moments.
+            #expect(before == 6)
+            #expect(liveTensorCount == before)
+            // One leaked [64, 64] f32 tensor per step would be 16 MB.
+            let residentAfter = try #require(MemoryFigures.residentBytes)
+            #expect(residentAfter - residentBefore < 8 << 20)
+        }
+    }
+}
