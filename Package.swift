@@ -76,7 +76,10 @@ let package = Package(
         .target(
             name: "CTorch",
             // The other C++ files are parts of CTorch.cpp.
-            sources: ["CTorch.cpp", "kernels/decode_attention.cpp", "kernels/sampling.cpp"],
+            sources: [
+                "CTorch.cpp", "kernels/decode_attention.cpp", "kernels/gemm.cpp",
+                "kernels/sampling.cpp",
+            ],
             cxxSettings: [
                 .unsafeFlags([
                     "-I\(torchHome)/include", "-I\(torchHome)/include/torch/csrc/api/include",

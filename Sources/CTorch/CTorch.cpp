@@ -12,5 +12,7 @@
 #include "tensor.cpp"
 #include "kernels/adamw.cpp"
 #include "kernels/instruction_set.cpp"
+#include "kernels/linear.cpp"
 #include "kernels/linear_log_probabilities.cpp"
 #include "kernels/parallel.cpp"
+#include "kernels/softmax_rows.cpp"

@@ -45,7 +45,7 @@ import Torch
         let result = try x.linear(weight, bias: bias)
         let seed = try Tensor.randn(result.shape, seed: 4).to(c.dtype).to(dtype)
         try result.backward(gradient: seed)
-        return (result.detached(), [x, weight, bias].compactMap(\.gradient))
+        return (try result.detached(), [x, weight, bias].compactMap(\.gradient))
     }
 
     @Test(arguments: cases)

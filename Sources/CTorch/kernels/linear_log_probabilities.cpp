@@ -76,13 +76,14 @@ Forward forward_pass(const Head &head, Slope wanted) {
     });
     Forward result;
     result.log_sum = softmax.log_sum();
-    result.log_probabilities = softmax.chosen - result.log_sum;
+    result.log_probabilities = softmax.log_probabilities();
     result.entropy = softmax.entropy();
     if (wanted == Slope::computed) {
-        mean_weight.div_(softmax.total.unsqueeze(1)).neg_();
+        const at::Tensor total = softmax.total();
+        mean_weight.div_(total.unsqueeze(1)).neg_();
         mean_weight.addcmul_(
             head.weight.index_select(0, head.targets).to(at::kFloat),
-            softmax.chosen_slope().unsqueeze(1));
+            (softmax.chosen_slope() * softmax.others / total).unsqueeze(1));
         if (head.scale.temperature != 1) mean_weight.div_(head.scale.temperature);
         result.slope = mean_weight.to(head.hidden.scalar_type());
     }
@@ -116,7 +117,8 @@ struct TrainedHead : torch::autograd::Function<TrainedHead> {
         const at::Tensor &targets, double temperature, double soft_cap, int64_t block) {
         const Forward result = forward_pass(
             {hidden, weight, targets, {temperature, soft_cap}, block}, Slope::none);
-        context->save_for_backward({hidden, weight, targets, result.log_sum});
+        context->save_for_backward(
+            {hidden, weight, targets, result.log_sum, result.log_probabilities});
         context->saved_data["temperature"] = temperature;
         context->saved_data["soft_cap"] = soft_cap;
         context->saved_data["block"] = block;
@@ -144,7 +146,7 @@ struct TrainedHead : torch::autograd::Function<TrainedHead> {
         head.for_each_block([&](int64_t start, const at::Tensor &part, at::Tensor &products) {
             at::Tensor slope = Head::view(buffer, head.rows(), part.size(0));
             ct::log_probability_gradient(
-                products, head.targets, start, log_sum, incoming, head.scale, slope);
+                products, head.targets, start, log_sum, saved[4], incoming, head.scale, slope);
             if (needs_hidden) ct::add_product(to_hidden, slope, part);
             to_weight.narrow(0, start, part.size(0))
                 .copy_(ct::transposed_product(slope, head.hidden));

@@ -35,6 +35,9 @@ struct Sums {
 
 constexpr int lanes = 16;
 
+/// A logit whose power is 0; finite, so that 0 times it is 0.
+constexpr float absent = -1e30f;
+
 /// Makes logits of the products in place and returns the highest.
 CT_DISPATCHED float make_logits(const Row &given) {
     const Row row = given;
@@ -166,9 +169,19 @@ namespace ct {
 RunningSoftmax::RunningSoftmax(const at::Tensor &targets, LogitScale scale) : scale(scale) {
     const auto options = targets.options().dtype(at::kFloat);
     highest = at::full(targets.sizes(), -std::numeric_limits<float>::infinity(), options);
-    total = at::zeros(targets.sizes(), options);
+    others = at::zeros(targets.sizes(), options);
     weighted = at::zeros(targets.sizes(), options);
     chosen = at::zeros(targets.sizes(), options);
+}
+
+at::Tensor RunningSoftmax::log_probabilities() const {
+    // Where the target is the highest, log p = -log(1 + others) keeps all digits near 0.
+    return at::where(chosen.eq(highest), others.log1p().neg_(), chosen - log_sum());
+}
+
+at::Tensor RunningSoftmax::entropy() const {
+    const at::Tensor power = chosen_power();
+    return log_sum() - (weighted + power * chosen) / (others + power);
 }
 
 at::Tensor RunningSoftmax::chosen_slope() const {
@@ -183,11 +196,14 @@ at::Tensor RunningSoftmax::add(
         make_logits(products, scale);
         const at::Tensor now = at::maximum(highest, products.amax(1));
         const at::Tensor factor = (highest - now).exp_();
-        const at::Tensor part = (products - now.unsqueeze(1)).exp_();
-        total.mul_(factor).add_(part.sum(1));
+        const Places places(targets, start, width);
+        at::Tensor part = (products - now.unsqueeze(1)).exp_();
+        part.scatter_(
+            1, places.clamped,
+            part.gather(1, places.clamped).masked_fill_(places.inside.unsqueeze(1), 0));
+        others.mul_(factor).add_(part.sum(1));
         weighted.mul_(factor).add_((part * products).sum(1));
         highest = now;
-        const Places places(targets, start, width);
         chosen = at::where(places.inside, products.gather(1, places.clamped).squeeze(1), chosen);
         if (powers.defined()) {
             const at::Tensor slope = slope_of(products, scale);
@@ -195,11 +211,11 @@ at::Tensor RunningSoftmax::add(
         }
         return factor;
     }
-    at::Tensor factors = at::empty_like(total);
+    at::Tensor factors = at::empty_like(others);
     const auto *target = targets.const_data_ptr<int64_t>();
     auto *factor = factors.data_ptr<float>();
     auto *high = highest.data_ptr<float>();
-    auto *sum = total.data_ptr<float>();
+    auto *sum = others.data_ptr<float>();
     auto *mean = weighted.data_ptr<float>();
     auto *pick = chosen.data_ptr<float>();
     const bool is_bf16 = powers.defined() && powers.scalar_type() == at::kBFloat16;
@@ -209,6 +225,12 @@ at::Tensor RunningSoftmax::add(
         for (int64_t i = begin; i < end; ++i) {
             const Row row = row_of(products, i, scale);
             const float now = std::max(high[i], ::make_logits(row));
+            const int64_t place = target[i] - start;
+            const bool is_here = place >= 0 && place < width;
+            if (is_here) {
+                pick[i] = row.values[place];
+                row.values[place] = absent;
+            }
             const Sums sums = !out ? sum_only(row, now)
                 : is_bf16
                 ? sum_bf16(row, now, static_cast<uint16_t *>(out) + i * out_stride)
@@ -217,8 +239,14 @@ at::Tensor RunningSoftmax::add(
             sum[i] = sum[i] * factor[i] + sums.total;
             mean[i] = mean[i] * factor[i] + sums.weighted;
             high[i] = now;
-            const int64_t place = target[i] - start;
-            if (place >= 0 && place < width) pick[i] = row.values[place];
+            if (!is_here) continue;
+            row.values[place] = pick[i];
+            if (!out) continue;
+            if (is_bf16) {
+                static_cast<uint16_t *>(out)[i * out_stride + place] = 0;
+            } else {
+                static_cast<float *>(out)[i * out_stride + place] = 0;
+            }
         }
     });
     return factors;
@@ -226,14 +254,19 @@ at::Tensor RunningSoftmax::add(
 
 void log_probability_gradient(
     at::Tensor &products, const at::Tensor &targets, int64_t start, const at::Tensor &log_sum,
-    const at::Tensor &incoming, LogitScale scale, at::Tensor &gradient) {
+    const at::Tensor &log_probabilities, const at::Tensor &incoming, LogitScale scale,
+    at::Tensor &gradient) {
     const int64_t width = products.size(1);
     if (!is_on_host(products, gradient)) {
         make_logits(products, scale);
         const at::Tensor slope = slope_of(products, scale);
         const Places places(targets, start, width);
         products.sub_(log_sum.unsqueeze(1)).exp_().neg_();
-        products.scatter_add_(1, places.clamped, places.inside.to(at::kFloat).unsqueeze(1));
+        products.scatter_(
+            1, places.clamped,
+            at::where(
+                places.inside.unsqueeze(1), log_probabilities.expm1().neg_().unsqueeze(1),
+                products.gather(1, places.clamped)));
         products.mul_(incoming.unsqueeze(1) / scale.temperature);
         if (slope.defined()) products.mul_(slope);
         gradient.copy_(products);
@@ -241,6 +274,7 @@ void log_probability_gradient(
     }
     const auto *target = targets.const_data_ptr<int64_t>();
     const auto *sum = log_sum.const_data_ptr<float>();
+    const auto *chosen = log_probabilities.const_data_ptr<float>();
     const auto *weight = incoming.const_data_ptr<float>();
     const bool is_bf16 = gradient.scalar_type() == at::kBFloat16;
     for_each_range(products.size(0), 8, [&](int64_t begin, int64_t end) {
@@ -252,8 +286,8 @@ void log_probability_gradient(
             float slope = 0;
             float at_target = 0;
             if (is_here) {
-                const float z = capped(row.values[place], row, slope);
-                at_target = factor * slope * (1 - std::exp(z - sum[i]));
+                capped(row.values[place], row, slope);
+                at_target = factor * slope * -std::expm1(chosen[i]);
             }
             if (is_bf16) {
                 auto *to = static_cast<uint16_t *>(gradient.data_ptr()) + i * gradient.stride(0);
