@@ -49,6 +49,22 @@ public struct ConfigDocument: Sendable, Hashable {
         }
     }
 
+    /// What stands at `path`.
+    public func value(at path: ConfigPath) -> JSONValue? {
+        var value: JSONValue? = root
+        for step in path.steps {
+            switch step {
+            case .key(let name): value = value?[name]
+            case .index(let position):
+                guard let items = value?.arrayValue, items.indices.contains(position) else {
+                    return nil
+                }
+                value = items[position]
+            }
+        }
+        return value
+    }
+
     /// The line of `path`, or of the nearest enclosing value that has one.
     public func line(of path: ConfigPath) -> Int? {
         var path = path

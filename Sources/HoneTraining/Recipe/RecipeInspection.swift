@@ -12,6 +12,7 @@ public struct RecipeInspection: Sendable {
     public private(set) var firstRow: JSONValue?
 
     private let config: TrainingConfig
+    private let document: ConfigDocument
     /// Paths of the recipe that have a problem already.
     private let faulty: [ConfigPath]
 
@@ -20,6 +21,7 @@ public struct RecipeInspection: Sendable {
 
     public init(of reading: RecipeReading) {
         config = reading.config
+        document = reading.document
         faulty = reading.problems.map(\.path)
         inspectModel()
         inspectAdapter()
@@ -37,6 +39,15 @@ public struct RecipeInspection: Sendable {
         problems.append(ConfigProblem(ConfigPath(path), message))
     }
 
+    /// Says that what stands at `key` is not there, and where it was looked for.
+    private mutating func reportAbsent(_ kind: String, _ path: String, at key: String) {
+        let written = document.value(at: ConfigPath(key))?.stringValue ?? path
+        let elsewhere =
+            written.hasPrefix("/") || written.hasPrefix("~")
+            ? "" : ", nor \(written) in the working directory"
+        report(key, "there is no \(kind) \(path)\(elsewhere)")
+    }
+
     private func isFaulty(_ path: String) -> Bool {
         let place = ConfigPath(path)
         return faulty.contains { $0 == place }
@@ -49,7 +60,7 @@ public struct RecipeInspection: Sendable {
         switch config.model {
         case .folder(let folder):
             guard isFolder(folder) else {
-                report("model", "there is no folder \(folder)")
+                reportAbsent("folder", folder, at: "model")
                 return
             }
             inspectWeights(folder)
@@ -58,7 +69,7 @@ public struct RecipeInspection: Sendable {
         case .scratch(let model):
             guard !model.tokenizer.isEmpty else { return }
             guard isFolder(model.tokenizer) else {
-                report("model.tokenizer", "there is no folder \(model.tokenizer)")
+                reportAbsent("folder", model.tokenizer, at: "model.tokenizer")
                 return
             }
             requireFile("tokenizer.json", in: model.tokenizer, at: "model.tokenizer")
@@ -125,7 +136,7 @@ public struct RecipeInspection: Sendable {
     private mutating func inspectAdapter() {
         guard let folder = config.lora?.path, !isFaulty("lora.path") else { return }
         guard isFolder(folder) else {
-            report("lora.path", "there is no folder \(folder)")
+            reportAbsent("folder", folder, at: "lora.path")
             return
         }
         requireFile("adapter_config.json", in: folder, at: "lora.path")
@@ -139,7 +150,7 @@ public struct RecipeInspection: Sendable {
             guard case .string(let file)? = reward.options["file"],
                 !FileManager.default.fileExists(atPath: file)
             else { continue }
-            report("rewards[\(position)].file", "there is no file \(file)")
+            reportAbsent("file", file, at: "rewards[\(position)].file")
         }
     }
 
