@@ -8,6 +8,7 @@ struct Hone: AsyncParsableCommand {
         subcommands: [
             Train.self,
             Validate.self,
+            Evaluate.self,
             Grade.self,
             Tokenize.self,
             Template.self,

@@ -1,0 +1,43 @@
+import Foundation
+import HoneCore
+import HoneInference
+import HoneModels
+import Torch
+
+/// Owns a model that is only asked, never trained, and draws completions from it.
+///
+/// As in ``PolicyHost``, everything that touches tensors runs on one thread.
+public actor ModelHost {
+    private let executor: DeviceExecutor
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    private var engine: Engine?
+
+    public init() { executor = DeviceExecutor(name: "model") }
+
+    /// Loads the model that `config` names with the adapter in `adapter` onto it, in place of the one
+    /// loaded before.
+    public func load(_ config: TrainingConfig, folder: URL, adapter: URL?) throws {
+        // The model before goes first: two may not fit.
+        engine = nil
+        let device = try Device(config.device)
+        if let threads = config.threads { try setThreadCount(threads) }
+        let language = try LanguageModel(
+            folder: folder, adapter: adapter, dtype: DType(config.dtype, on: device), device: device
+        )
+        language.model.rotaryLength = language.model.config.maximumLength
+        let limits =
+            config.memory.cacheBudget.map { EngineLimits(cacheBytes: $0.bytes) } ?? EngineLimits()
+        engine = try Engine(
+            model: language.model, endTokens: language.endTokens, limits: limits)
+    }
+}
+
+extension ModelHost: Sampler {
+    public func sample(_ requests: [GenerationRequest]) throws -> [[Completion]] {
+        guard let engine else { preconditionFailure("load comes before any use of the model") }
+        return try withoutGradients { try engine.generate(requests) }
+    }
+}

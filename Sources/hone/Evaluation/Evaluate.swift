@@ -1,0 +1,182 @@
+import ArgumentParser
+import Foundation
+import HoneCore
+import HoneRewards
+import HoneTraining
+import OrderedCollections
+
+/// `hone evaluate`: how good a model is by its reward functions.
+struct Evaluate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure models and adapters with reward functions.",
+        discussion: """
+            Draws completions for the rows of a dataset, scores them, and prints mean and spread of \
+            each reward, pass@k and a few samples; several adapters or models side by side in one \
+            table. With --json, one object per model or adapter.
+
+            A recipe says all there is to know: hone evaluate --recipe recipe.yaml --adapter DIR asks \
+            its held-out rows. Without one: hone evaluate --model DIR --data rows.jsonl --rewards \
+            rewards.yaml. Flags go before what the recipe says; --data asks all rows of that file.
+
+            The same seed draws the same random numbers for every model, so that two columns differ \
+            only by the model.
+            """)
+
+    @Option(help: "Model folder in Hugging Face layout; may be given more than once.")
+    var model: [String] = []
+    @Option(help: "Folder with an adapter for the model; may be given more than once.")
+    var adapter: [String] = []
+    @Flag(help: "Measure the model without adapter too, first.")
+    var base = false
+    @Option(help: "Recipe that names model, dataset, prompt, rewards and evaluation.")
+    var recipe: String?
+    @Option(name: .customLong("set"), help: "Change a key of the recipe: --set evaluation.rows=50.")
+    var overrides: [String] = []
+    @Option(help: "File with rows (JSON lines or CSV); all of them are asked.")
+    var data: String?
+    @Option(help: "File that declares the reward functions, as for hone grade.")
+    var rewards: String?
+    @Option(help: "Ask only the first so many rows.")
+    var rows: Int?
+    @Option(help: "Completions a row.")
+    var samples: Int?
+    @Option(help: "0 is greedy.")
+    var temperature: Double?
+    @Option(help: "Keep the smallest set of tokens that reaches this probability.")
+    var topP: Double?
+    @Option(help: "Keep this many most probable tokens; 0 keeps all.")
+    var topK: Int?
+    @Option(help: "Longest completion in tokens.")
+    var maxTokens: Int?
+    @Option(help: "The k of pass@k, separated by commas. Default: 1, 2, 4, … up to the samples.")
+    var passAtK: String?
+    @Option(help: "A completion passes when its total, or --pass-reward, reaches this.")
+    var passThreshold: Double?
+    @Option(help: "Reward function that decides what passes, instead of the total.")
+    var passReward: String?
+    @Option(help: "Decides every random draw.")
+    var seed: Int?
+    @Option(help: "auto, cpu, cuda, cuda:N or mps.")
+    var device: String?
+    @Option(help: "auto, f32 or bf16.")
+    var dtype: String?
+    @Option(help: "Show the completions of so many rows.")
+    var show = 3
+    @Flag(help: "Print one JSON object per model or adapter.")
+    var json = false
+
+    func run() async throws {
+        do {
+            try await measure()
+        } catch let error as ExitCode {
+            throw error
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            // What is left is about the files named: recipe, rows, reward functions, model folder.
+            StandardError.write(line: "\(error)")
+            throw RowStream.badData
+        }
+    }
+
+    private func measure() async throws {
+        let library = RewardLibrary(folder: folder(of: rewards ?? recipe ?? "rewards.yaml"))
+        var config = try configuration(library)
+        let contestants = try contestants(config)
+        config.model = .folder(contestants[0].folder.path)
+        let rubric = try await library.rubric(
+            of: config.rewards, file: rewards ?? recipe ?? "rewards")
+        if let passReward, !rubric.componentNames.contains(passReward) {
+            throw ValidationError(
+                "--pass-reward \(passReward): the reward functions are "
+                    + rubric.componentNames.joined(separator: ", "))
+        }
+        let material = try EvaluationMaterial(
+            config: config, rows: data == nil ? .heldOut : .all, limit: config.evaluation?.rows)
+        for warning in material.warnings { StandardError.write(line: "warning: \(warning)") }
+
+        let host = ModelHost()
+        let evaluator = evaluator(config, host: host, material: material, rubric: rubric)
+        var table = EvaluationTable()
+        for contestant in contestants {
+            StandardError.write(
+                line: "\(contestant.name): \(material.prompts.count) rows × "
+                    + "\(evaluator.samplesPerRow)")
+            try await host.load(config, folder: contestant.folder, adapter: contestant.adapter)
+            let evaluation = try await evaluator.evaluate(material.prompts)
+            if json {
+                StandardOutput.write(line: contestant.row(evaluation).text())
+            } else {
+                table.add(evaluation, name: contestant.name)
+            }
+        }
+        if !json { StandardOutput.write(line: table.text) }
+    }
+
+    private func evaluator(
+        _ config: TrainingConfig, host: ModelHost, material: EvaluationMaterial, rubric: Rubric
+    ) -> Evaluator {
+        let evaluation = config.evaluation ?? .defaults
+        let n = evaluation.samples
+        return Evaluator(
+            samplesPerRow: n,
+            sampling: SamplingParameters(
+                temperature: evaluation.temperature, topK: evaluation.topK, topP: evaluation.topP,
+                maxTokens: config.sampling.maxCompletionLength),
+            seed: UInt64(config.seed),
+            criterion: PassCriterion(
+                component: passReward, threshold: evaluation.passThreshold),
+            passCounts: evaluation.passAtK.isEmpty ? Self.powersOfTwo(upTo: n) : evaluation.passAtK,
+            shownSamples: show, sampler: host, decoder: material.decoder, grader: rubric)
+    }
+
+    /// 1, 2, 4, … and `limit` itself.
+    private static func powersOfTwo(upTo limit: Int) -> [Int] {
+        Array(sequence(first: 1) { $0 * 2 }.prefix { $0 < limit }) + [limit]
+    }
+
+    private func folder(of file: String) -> URL {
+        URL(filePath: file).absoluteURL.deletingLastPathComponent()
+    }
+}
+
+/// A model, or a model with an adapter, to be measured.
+struct Contestant {
+    var folder: URL
+    var adapter: URL?
+    /// What tells it from the others: the path as the user gave it.
+    var name: String
+
+    /// The row of `--json`.
+    func row(_ evaluation: Evaluation) -> JSONValue {
+        var metrics = JSONObject()
+        for (name, value) in evaluation.metrics where name != "reward_std" {
+            metrics[name] = value.isFinite ? .double(value) : .null
+        }
+        let spread = evaluation[metric: "reward_std"] ?? .nan
+        metrics["reward"] = [
+            "mean": metrics["reward"] ?? .null,
+            "std": spread.isFinite ? .double(spread) : .null,
+        ]
+        return [
+            "model": .string(folder.path),
+            "adapter": adapter.map { .string($0.path) } ?? .null,
+            "rows": .int(evaluation.rows), "samples_per_row": .int(evaluation.samplesPerRow),
+            "metrics": .object(metrics),
+            "samples": .array(evaluation.samples.map(Self.sample)),
+        ]
+    }
+
+    private static func sample(_ sample: EvaluationSample) -> JSONValue {
+        var components = JSONObject()
+        for component in sample.verdict.components {
+            components[component.name] = component.score.map(JSONValue.double) ?? .null
+        }
+        return [
+            "row": .int(sample.row.index), "prompt": .string(sample.prompt),
+            "completion": .string(sample.completion),
+            "total": sample.verdict.reward.map { .double($0.total) } ?? .null,
+            "components": .object(components),
+        ]
+    }
+}
