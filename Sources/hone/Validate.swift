@@ -12,7 +12,8 @@ struct Validate: ParsableCommand {
         abstract: "Check a recipe and print it with every default filled in.",
         discussion: """
             Reports every problem at once, each with its line: misspelt keys, values out of range, \
-            combinations that cannot work, files that are not there, rows that make no prompt. No \
+            combinations that cannot work, files that are not there, a model or tokenizer that is \
+            not understood, rows that make no prompt or that the chat template refuses. No \
             weights are loaded. The resolved recipe on standard output is itself a recipe.
 
             Exit codes: 0 the recipe is good; 65 it has problems; 64 it cannot be read.
@@ -30,7 +31,9 @@ struct Validate: ParsableCommand {
     var overrides: [String] = []
     @Option(help: "Say what a key means, such as grpo.beta; all for every key.")
     var explain: String?
-    @Flag(help: "Print one JSON document: recipe, problems, warnings.") var json = false
+    @Flag(help: "Print one JSON document: recipe, problems, warnings, first row.") var json = false
+    @Flag(help: "Print the first row as the model will see it instead of the recipe.")
+    var showRow = false
 
     func validate() throws {
         guard recipe != nil || explain != nil else {
@@ -59,8 +62,14 @@ struct Validate: ParsableCommand {
             print(document(reading, inspection, problems).text(.indented))
         } else {
             for warning in inspection.warnings { Self.tell("warning: \(warning)") }
+            if let row = inspection.firstRow, showRow {
+                print(row.text)
+                Self.tell("\(row.tokens) tokens")
+            }
             if problems.isEmpty {
-                print(try RecipeYAML.text(reading.config.configJSON), terminator: "")
+                if !showRow {
+                    print(try RecipeYAML.text(reading.config.configJSON), terminator: "")
+                }
             } else {
                 Self.tell("\(ConfigError(file: recipe, problems: problems))")
                 Self.tell("\(problems.count) problem\(problems.count == 1 ? "" : "s")")
@@ -100,7 +109,9 @@ struct Validate: ParsableCommand {
                     ]
                 }),
             "warnings": .array(inspection.warnings.map(JSONValue.string)),
-            "first_row": inspection.firstRow ?? .null,
+            "first_row": inspection.firstRow.map { row in
+                ["text": .string(row.text), "tokens": .int(row.tokens)]
+            } ?? .null,
         ]
     }
 

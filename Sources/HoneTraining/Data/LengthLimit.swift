@@ -26,9 +26,10 @@ public struct LengthReport: Sendable, Hashable {
     /// What to tell the user; `nil` when every row fitted.
     public func warning(_ what: String, limit: Int?) -> String? {
         guard dropped + truncated > 0, let limit else { return nil }
-        let fate =
-            dropped > 0 ? "\(dropped) \(what) were dropped" : "\(truncated) \(what) were truncated"
-        return "\(fate): longer than \(limit) tokens (the longest has \(longest))"
+        let fates = [(dropped, "dropped"), (truncated, "truncated")].filter { $0.0 > 0 }
+            .map { "\($0.0) \(what) \($0.0 == 1 ? "is" : "are") \($0.1)" }
+        return
+            "\(fates.joined(separator: ", ")): longer than \(limit) tokens (the longest has \(longest))"
     }
 }
 

@@ -1,20 +1,26 @@
 import Foundation
 import HoneCore
+import HoneModels
+import HoneText
 import OrderedCollections
 
 /// Looks at what a recipe points to, without loading weights: do the files exist, does the model's
 /// folder hold a model, do the first rows of the dataset make prompts.
 public struct RecipeInspection: Sendable {
-    public private(set) var problems: [ConfigProblem] = []
+    public internal(set) var problems: [ConfigProblem] = []
     /// Worth knowing, but no reason not to run.
-    public private(set) var warnings: [String] = []
-    /// The first row as it will be asked or learnt, before the chat template.
-    public private(set) var firstRow: JSONValue?
+    public internal(set) var warnings: [String] = []
+    /// The first row as the model will see it; `nil` if it could not be made.
+    public internal(set) var firstRow: FirstRow?
 
-    private let config: TrainingConfig
+    let config: TrainingConfig
     private let document: ConfigDocument
     /// Paths of the recipe that have a problem already.
-    private let faulty: [ConfigPath]
+    let faulty: [ConfigPath]
+    /// Tokenizer and chat template, if they can be read.
+    var modelText: ModelText?
+    /// Tokens that the longest completion leaves for a prompt.
+    var room: Int?
 
     /// So many rows are read; a training run reads all.
     public static let previewedRows = 1000
@@ -35,12 +41,12 @@ public struct RecipeInspection: Sendable {
         }
     }
 
-    private mutating func report(_ path: String, _ message: String) {
+    mutating func report(_ path: String, _ message: String) {
         problems.append(ConfigProblem(ConfigPath(path), message))
     }
 
     /// Says that what stands at `key` is not there, and where it was looked for.
-    private mutating func reportAbsent(_ kind: String, _ path: String, at key: String) {
+    mutating func reportAbsent(_ kind: String, _ path: String, at key: String) {
         let written = document.value(at: ConfigPath(key))?.stringValue ?? path
         let elsewhere =
             written.hasPrefix("/") || written.hasPrefix("~")
@@ -48,7 +54,7 @@ public struct RecipeInspection: Sendable {
         report(key, "there is no \(kind) \(path)\(elsewhere)")
     }
 
-    private func isFaulty(_ path: String) -> Bool {
+    func isFaulty(_ path: String) -> Bool {
         let place = ConfigPath(path)
         return faulty.contains { $0 == place }
     }
@@ -64,39 +70,54 @@ public struct RecipeInspection: Sendable {
                 return
             }
             inspectWeights(folder)
-            inspectModelConfig(folder)
-            requireFile("tokenizer.json", in: folder, at: "model")
-        case .scratch(let model):
-            guard !model.tokenizer.isEmpty else { return }
-            guard isFolder(model.tokenizer) else {
-                reportAbsent("folder", model.tokenizer, at: "model.tokenizer")
+            let model = attempt("model") { () throws in
+                try ModelConfig(folder: URL(filePath: folder))
+            }
+            let text = attempt("model") { try ModelText(folder: URL(filePath: folder)) }
+            inspectModel(model, text, at: "model")
+            modelText = text
+        case .scratch(let new):
+            guard !new.tokenizer.isEmpty else { return }
+            guard isFolder(new.tokenizer) else {
+                reportAbsent("folder", new.tokenizer, at: "model.tokenizer")
                 return
             }
-            requireFile("tokenizer.json", in: model.tokenizer, at: "model.tokenizer")
-            inspectLength(of: model.config)
+            let model = attempt("model.config") { () throws in
+                try ModelConfig(new.config, file: "model.config")
+            }
+            let text = attempt("model.tokenizer") {
+                try ModelText(folder: URL(filePath: new.tokenizer))
+            }
+            inspectModel(model, text, at: "model.tokenizer")
+            modelText = text
         }
     }
 
-    private mutating func inspectModelConfig(_ folder: String) {
-        guard let text = requireFile("config.json", in: folder, at: "model") else { return }
+    /// What `body` gives; its error becomes a problem at `key`.
+    private mutating func attempt<Value>(_ key: String, _ body: () throws -> Value) -> Value? {
         do {
-            guard let members = try JSONValue(parsing: [UInt8](text)).objectValue else {
-                report("model", "\(folder)/config.json is not a JSON object")
-                return
-            }
-            if members["model_type"]?.stringValue == nil {
-                report("model", "\(folder)/config.json has no model_type")
-            }
-            inspectLength(of: members)
+            return try body()
         } catch {
-            report("model", "\(folder)/config.json: \(error)")
+            report(key, "\(error)")
+            return nil
         }
+    }
+
+    private mutating func inspectModel(_ model: ModelConfig?, _ text: ModelText?, at key: String) {
+        guard let model else { return }
+        inspectLength(model.maximumLength)
+        inspectTargets(model)
+        guard let largest = text?.tokenizer.maximumID, largest >= model.vocabularySize else {
+            return
+        }
+        report(
+            key,
+            "the tokenizer has ids up to \(largest), but the model only knows ids below "
+                + "\(model.vocabularySize); tokenizer.json belongs to another model")
     }
 
     /// The completion must fit what the model can attend to, with room for a prompt.
-    private mutating func inspectLength(of members: JSONObject) {
-        let text = members["text_config"]?.objectValue ?? members
-        guard let longest = text["max_position_embeddings"]?.intValue else { return }
+    private mutating func inspectLength(_ longest: Int) {
         let completion = config.sampling.maxCompletionLength
         if config.method == .grpo, completion >= longest,
             !isFaulty("sampling.max_completion_length")
@@ -104,11 +125,33 @@ public struct RecipeInspection: Sendable {
             report(
                 "sampling.max_completion_length",
                 "is \(completion), but the model takes only \(longest) tokens, prompt included")
+        } else {
+            room = longest - completion
         }
         if config.method == .sft, config.sft.maxLength > longest, !isFaulty("sft.max_length") {
             report(
                 "sft.max_length",
                 "is \(config.sft.maxLength), but the model takes only \(longest) tokens")
+        }
+    }
+
+    /// Each target of the adapter must name a kind of layer that the model has.
+    private mutating func inspectTargets(_ model: ModelConfig) {
+        guard case .named(let names)? = config.lora?.targetModules else { return }
+        let kinds =
+            switch model.projections {
+            case .separate:
+                ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+            case .fused: ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]
+            }
+        for (position, name) in names.enumerated() {
+            let kind = name.split(separator: ".").last.map(String.init) ?? name
+            guard !kinds.contains(kind), kind != "lm_head" else { continue }
+            let remedy =
+                KeySuggestion.nearest(to: kind, among: kinds).map { "did you mean \($0)?" }
+                ?? "it has: \(kinds.joined(separator: ", "))"
+            report(
+                "lora.target_modules[\(position)]", "the model has no layer \(name); \(remedy)")
         }
     }
 
@@ -143,7 +186,7 @@ public struct RecipeInspection: Sendable {
         requireFile("adapter_model.safetensors", in: folder, at: "lora.path")
     }
 
-    // MARK: Rewards and data
+    // MARK: Rewards
 
     private mutating func inspectRewards() {
         for (position, reward) in config.rewards.enumerated() {
@@ -152,55 +195,6 @@ public struct RecipeInspection: Sendable {
             else { continue }
             reportAbsent("file", file, at: "rewards[\(position)].file")
         }
-    }
-
-    private mutating func inspectDataset() {
-        guard !config.dataset.path.isEmpty, !isFaulty("dataset") else { return }
-        guard !faulty.contains(where: { "\($0)".hasPrefix("dataset.") }) else { return }
-        do {
-            switch config.method {
-            case .grpo:
-                let data = try Dataset.prompts(config.dataset, preview: Self.previewedRows)
-                warnings += data.warnings
-                firstRow = data.train.first.map { $0.prompt.json }
-                inspectTemplate(for: data.train.map(\.prompt))
-            case .sft:
-                let data = try Dataset.examples(config.dataset, preview: Self.previewedRows)
-                warnings += data.warnings
-                firstRow = data.train.first.map { $0.content.json }
-                inspectTemplate(for: data.train.compactMap(\.content.conversation))
-            }
-        } catch let error as DatasetError {
-            for line in "\(error)".split(separator: "\n") {
-                report(
-                    error.concernsTest(config.dataset) ? "dataset.test" : "dataset.path", "\(line)")
-            }
-        } catch {
-            report("dataset", "\(error)")
-        }
-    }
-
-    /// A conversation needs a chat template.
-    private mutating func inspectTemplate(for prompts: [DatasetRow.Prompt]) {
-        let folder = config.model.tokenizerFolder
-        let asksInTurns = prompts.contains { prompt in
-            if case .messages = prompt { true } else { false }
-        }
-        guard asksInTurns, isFolder(folder), !hasChatTemplate(folder) else { return }
-        report(
-            "dataset.prompt",
-            "rows are conversations, but \(folder) has no chat template; set style: text, or add "
-                + "chat_template.jinja to the folder")
-    }
-
-    private func hasChatTemplate(_ folder: String) -> Bool {
-        let files = FileManager.default
-        if files.fileExists(atPath: folder + "/chat_template.jinja") { return true }
-        if files.fileExists(atPath: folder + "/chat_template.json") { return true }
-        guard let data = files.contents(atPath: folder + "/tokenizer_config.json"),
-            let settings = try? JSONValue(parsing: [UInt8](data))
-        else { return false }
-        return settings["chat_template"].map { !$0.isNull } ?? false
     }
 
     // MARK: Output
@@ -212,7 +206,7 @@ public struct RecipeInspection: Sendable {
         warnings.append("\(output) already holds a run: --resume continues it, --output avoids it")
     }
 
-    private func isFolder(_ path: String) -> Bool {
+    func isFolder(_ path: String) -> Bool {
         var isDirectory: ObjCBool = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
             && isDirectory.boolValue
@@ -223,50 +217,5 @@ public struct RecipeInspection: Sendable {
         let data = FileManager.default.contents(atPath: folder + "/" + name)
         if data == nil { report(path, "\(folder) has no \(name)") }
         return data
-    }
-}
-
-extension DatasetError {
-    /// Whether the error speaks of the held-out rows.
-    fileprivate func concernsTest(_ dataset: DatasetConfig) -> Bool {
-        if case .impossibleSplit = self { return true }
-        guard case .path(let held)? = dataset.test else { return false }
-        return switch self {
-        case .unreadable(let path, _), .unknownFormat(let path), .empty(let path),
-            .badRows(let path, _, _):
-            path == held
-        default: false
-        }
-    }
-}
-
-extension DatasetRow.Prompt {
-    /// A string, or a list of turns.
-    public var json: JSONValue {
-        switch self {
-        case .text(let text): .string(text)
-        case .messages(let messages): .array(messages.map(\.json))
-        }
-    }
-}
-
-extension SupervisedRow.Content {
-    /// As a row of a dataset would give it.
-    var json: JSONValue {
-        switch self {
-        case .completion(let prompt, let completion):
-            ["prompt": prompt.json, "completion": .string(completion)]
-        case .conversation(let messages): ["messages": .array(messages.map(\.json))]
-        case .text(let text): ["text": .string(text)]
-        }
-    }
-
-    /// What goes through the chat template, if anything does.
-    fileprivate var conversation: DatasetRow.Prompt? {
-        switch self {
-        case .completion(let prompt, _): prompt
-        case .conversation(let messages): .messages(messages)
-        case .text: nil
-        }
     }
 }

@@ -30,7 +30,7 @@ struct RunMaterial: Sendable {
         let dataset = config.dataset
         let seed = UInt64(config.seed)
         let limit = LengthLimit(
-            tokens: try dataset.maxPromptLength ?? config.roomForPrompt(),
+            tokens: min(dataset.maxPromptLength ?? .max, try config.roomForPrompt()),
             overlong: dataset.overlong)
         var warnings: [String] = []
         decoder = text.tokenizer

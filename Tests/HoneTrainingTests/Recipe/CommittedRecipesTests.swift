@@ -5,9 +5,11 @@ import Testing
 
 /// The recipes that come with the program.
 @Suite struct CommittedRecipesTests {
+    /// The folder of the package.
+    static let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
     static let files: [URL] = {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
         let found = FileManager.default.enumerator(
             at: root.appending(path: "Recipes"), includingPropertiesForKeys: nil)
         return (found?.compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == "yaml" }

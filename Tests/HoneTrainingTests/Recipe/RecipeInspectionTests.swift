@@ -11,6 +11,15 @@ import Testing
         try inspection(files, without: absent, overrides).problems.map(\.description)
     }
 
+    static func config(vocabulary: Int) -> String {
+        """
+        {"model_type": "qwen2", "vocab_size": \(vocabulary), "hidden_size": 16,
+         "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+         "num_key_value_heads": 1, "max_position_embeddings": 512, "rms_norm_eps": 1e-6,
+         "rope_theta": 10000.0, "hidden_act": "silu", "tie_word_embeddings": true}
+        """
+    }
+
     /// What is found in a folder with a recipe and all it names, with `files` added and `absent`
     /// left out.
     static func inspection(
@@ -19,9 +28,10 @@ import Testing
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "hone-inspection-\(UUID().uuidString)")
         var all = [
-            "model/config.json":
-                #"{"model_type": "qwen2", "max_position_embeddings": 512}"#,
-            "model/model.safetensors": "", "model/tokenizer.json": "{}",
+            "model/config.json": config(vocabulary: 382), "model/model.safetensors": "",
+            "model/tokenizer.json": try String(
+                contentsOf: CommittedRecipesTests.root.appending(
+                    path: "Recipes/countdown/tokenizer/tokenizer.json"), encoding: .utf8),
             "rows.jsonl": "{\"prompt\": \"a\", \"n\": 1}\n{\"prompt\": \"b\", \"n\": 2}\n",
             "reward.py": "",
             "recipe.yaml": """
@@ -45,13 +55,15 @@ import Testing
 
     @Test func aCompleteRecipeHasNoProblems() throws {
         #expect(try Self.problems() == [])
-        #expect(try Self.inspection().firstRow == "a")
+        let row = try #require(try Self.inspection().firstRow)
+        #expect(row.text == "a" || row.text == "b")
+        #expect(row.tokens == 1)
     }
 
     @Test(arguments: [
-        ("model/config.json", "has no config.json"), ("model/tokenizer.json", "has no tokenizer"),
+        ("model/config.json", "config.json"), ("model/tokenizer.json", "tokenizer.json"),
         ("model/model.safetensors", "neither model.safetensors nor an index"),
-        ("rows.jsonl", "no such file"), ("reward.py", "there is no file"),
+        ("rows.jsonl", "nor rows.jsonl in the working directory"), ("reward.py", "there is no file"),
     ])
     func anAbsentFileIsNamed(file: String, message: String) throws {
         let found = try Self.problems(without: file)
@@ -60,10 +72,12 @@ import Testing
 
     @Test(
         arguments: [
-            (["model/config.json": "{"], "config.json: line 1"),
-            (["model/config.json": "{}"], "no model_type"),
+            (["model/config.json": "{"], "config.json"),
+            (["model/config.json": "{}"], "model_type"),
             (["rows.jsonl": "{\"question\": 1}\n"], "no prompt"),
             (["rows.jsonl": ""], "has no rows"),
+            (["model/config.json": config(vocabulary: 100)], "belongs to another model"),
+            (["model/tokenizer.json": "{}"], "tokenizer.json"),
         ] as [([String: String], String)])
     func badContentIsNamed(files: [String: String], message: String) throws {
         let found = try Self.problems(files)
@@ -83,7 +97,7 @@ import Testing
         ("lora={path: nowhere}", "lora.path: there is no folder"),
         ("dataset.prompt={system: Be brief.}", "has no chat template"),
         ("dataset.prompt={template: \"{m}\"}", "the template names {m}"),
-        ("dataset.test={path: held.jsonl}", "dataset.test: "),
+        ("dataset.test={path: held.jsonl}", "dataset.test.path: there is no file"),
     ])
     func whatAKeyPointsToMustBeThere(override: String, message: String) throws {
         let found = try Self.problems(overrides: [override])
@@ -91,8 +105,44 @@ import Testing
     }
 
     @Test func aChatTemplateMayStandInTheTokenizersSettings() throws {
-        let settings = ["model/tokenizer_config.json": #"{"chat_template": "x"}"#]
-        #expect(try Self.problems(settings, overrides: ["dataset.prompt={system: x}"]) == [])
+        let settings = [
+            "model/tokenizer_config.json":
+                #"{"chat_template": "{{ messages[0].content }}{{ messages[1].content }}"}"#
+        ]
+        let inspection = try Self.inspection(
+            settings, ["dataset.prompt={system: x}", "dataset.shuffle=false"])
+        #expect(inspection.problems == [])
+        #expect(inspection.firstRow?.text == "xa")
+    }
+
+    @Test func aTemplateThatRaisesIsAProblem() throws {
+        let settings = [
+            "model/tokenizer_config.json":
+                #"{"chat_template": "{{ raise_exception('no system messages') }}"}"#
+        ]
+        let found = try Self.problems(settings, overrides: ["dataset.prompt={system: x}"])
+        #expect(found.count == 1 && found[0].contains("no system messages"), "\(found)")
+    }
+
+    @Test func rowsThatAreTooLongAreWarnedOf() throws {
+        let long = "{\"prompt\": \"\(String(repeating: "1+", count: 400))\"}\n{\"prompt\": \"a\"}\n"
+        let inspection = try Self.inspection(["rows.jsonl": long])
+        #expect(inspection.problems == [])
+        #expect(inspection.warnings.count == 1)
+        #expect(inspection.warnings[0].contains("longer than 448 tokens"))
+        #expect(
+            try Self.problems(["rows.jsonl": long], overrides: ["dataset.overlong=refuse"]).count
+                == 1)
+    }
+
+    @Test func layersTheModelDoesNotHaveAreProblems() throws {
+        let found = try Self.problems(overrides: ["lora.target_modules=[q_proj, qproj, x]"])
+        #expect(
+            found == [
+                "lora.target_modules[1]: the model has no layer qproj; did you mean q_proj?",
+                "lora.target_modules[2]: the model has no layer x; it has: q_proj, k_proj, v_proj, "
+                    + "o_proj, gate_proj, up_proj, down_proj",
+            ])
     }
 
     @Test func problemsOfTheTextAndOfFilesComeTogether() throws {
