@@ -20,6 +20,7 @@ public final class Tokenizer: Sendable {
     let normalizers: [Normalizer]
     let preTokenizers: [PreTokenizer]
     let decoders: [TokenDecoder]?
+    let decodingPlan: DecodingPlan
     let postProcessor: PostProcessor
     /// Caches and buffers of encodings that are not under way.
     private let idle = Mutex<[EncodingScratch]>([])
@@ -37,15 +38,21 @@ public final class Tokenizer: Sendable {
         normalizers = file.normalizers
         preTokenizers = file.preTokenizers
         decoders = file.decoders
+        decodingPlan = DecodingPlan(file.decoders)
         postProcessor = file.postProcessor
-        added = try AddedVocabulary(
-            file.addedTokens, model: file.model, normalizers: file.normalizers, path: file.path)
+        added = try AddedVocabulary(file, configuration)
         addedTokens = added.tokens
         maximumID = max(model.vocabulary.maximumID ?? 0, added.tokens.keys.max() ?? 0)
     }
 
     /// How many ids there are, from 0 to ``maximumID``, gaps included.
     public var idCount: Int { maximumID + 1 }
+
+    /// The ids of the tokens that `tokenizer_config.json` gives roles, where it does.
+    public var bosID: Int? { configuration.bosToken.flatMap { id(of: $0) } }
+    public var eosID: Int? { configuration.eosToken.flatMap { id(of: $0) } }
+    public var padID: Int? { configuration.padToken.flatMap { id(of: $0) } }
+    public var unkID: Int? { configuration.unkToken.flatMap { id(of: $0) } }
 
     /// The id of the token that is written `token`, if there is one.
     public func id(of token: String) -> Int? {
@@ -63,8 +70,7 @@ public final class Tokenizer: Sendable {
     public func isSpecial(_ id: Int) -> Bool { added.isSpecial(id) }
 
     func tokenBytes(_ id: Int) -> [UInt8]? {
-        if let token = added.tokens[id] { return Array(token.content.utf8) }
-        return model.vocabulary.withToken(id) { Array($0) }
+        added.texts[id] ?? model.vocabulary.withToken(id) { Array($0) }
     }
 
     // MARK: Encoding
@@ -155,23 +161,39 @@ public final class Tokenizer: Sendable {
     ///
     /// Ids that no token has are left out, as the `tokenizers` library does: models whose embedding
     /// is padded can sample such ids. Bytes that are not UTF-8 become U+FFFD.
-    /// - Parameter skipSpecialTokens: Whether to leave out control tokens.
+    /// - Parameter skipSpecialTokens: Whether to leave out control tokens. (The library keeps those
+    ///   that its normalizer changes; here all are left out.)
     public func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {
+        if case .bytes = decodingPlan {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(ids.count * 5)
+            for id in ids where !(skipSpecialTokens && isSpecial(Int(id))) {
+                _ = withToken(Int(id)) { ByteAlphabet.appendBytes(of: $0, to: &bytes) }
+            }
+            return TokenDecoder.repaired(bytes)
+        }
         var tokens: [[UInt8]] = []
         tokens.reserveCapacity(ids.count)
-        for id in ids {
-            if skipSpecialTokens, isSpecial(Int(id)) { continue }
+        for id in ids where !(skipSpecialTokens && isSpecial(Int(id))) {
             if let token = tokenBytes(Int(id)) { tokens.append(token) }
         }
-        return decode(tokens: tokens)
+        return text(of: tokens)
     }
 
-    private func decode(tokens: [[UInt8]]) -> String {
+    /// The text of tokens as the vocabulary writes them.
+    func text(of tokens: [[UInt8]]) -> String {
         guard let decoders else {
             return TokenDecoder.repaired(Array(tokens.joined(separator: [0x20])))
         }
         var tokens = tokens
         for decoder in decoders { tokens = decoder.apply(to: tokens) }
         return TokenDecoder.repaired(Array(tokens.joined()))
+    }
+
+    private func withToken<Result>(
+        _ id: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result
+    ) -> Result? {
+        if let text = added.texts[id] { return text.withUnsafeBufferPointer(body) }
+        return model.vocabulary.withToken(id, body)
     }
 }

@@ -101,7 +101,7 @@ enum PipelineReader {
         case "Digits":
             try section.allowOnly("type", "individual_digits")
             let isIndividual = try section.bool("individual_digits")
-            return [try splitting(#"\p{N}"#, isIndividual ? .isolated : .contiguous, section)]
+            return [try splitting(numeric, isIndividual ? .isolated : .contiguous, section)]
         case "Punctuation":
             try section.allowOnly("type", "behavior")
             let behavior = section.member("behavior") == nil ? .isolated : try behavior(section)
@@ -121,7 +121,8 @@ enum PipelineReader {
         }
     }
 
-    private static let punctuation = #"[!-/:-@\[-`{-~\p{P}]"#
+    private static let numeric = #"[\p{N}"# + UnicodeAdditions.numeric + "]"
+    private static let punctuation = "[" + UnicodeAdditions.punctuation + "]"
 
     private static func splitting(
         _ source: String, _ behavior: SplitBehavior, _ section: JSONSection,

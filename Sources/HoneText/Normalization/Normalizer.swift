@@ -7,7 +7,7 @@ enum Normalizer: Sendable {
     case prepend([UInt8])
     case replace(Pattern, by: [UInt8])
     case strip(left: Bool, right: Bool)
-    /// Drops nonspacing marks.
+    /// Drops combining marks.
     case stripAccents
 
     /// Appends what becomes of `text` to `output`. Returns whether the output begins where the text
@@ -53,7 +53,7 @@ enum Normalizer: Sendable {
             var index = 0
             var keepsStart = true
             while let (scalar, next) = UTF8Scalar.at(index, in: text) {
-                if scalar.properties.generalCategory == .nonspacingMark {
+                if NormalizationData.accents.contains(scalar.value) {
                     if index == 0 { keepsStart = false }
                 } else {
                     output.append(scalar)

@@ -229,7 +229,8 @@ struct PatternTranslator {
     {
         position += 2
         var digits = ""
-        if letter == "x", peek() == "{" {
+        let hasBraces = letter == "x" && peek() == "{"
+        if hasBraces {
             position += 1
             while let scalar = peek(), scalar != "}" {
                 digits.unicodeScalars.append(scalar)
@@ -245,7 +246,7 @@ struct PatternTranslator {
         }
         guard let value = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(value),
             // `\xE4` is a byte to Oniguruma, not a character.
-            letter != "x" || value < 0x80 || digits.count > 2
+            hasBraces || letter == "u" || value < 0x80
         else { throw Unsupported(construct: "the escape \\\(letter)\(digits)") }
         return scalar
     }

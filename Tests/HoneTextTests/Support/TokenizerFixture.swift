@@ -8,8 +8,8 @@ import TestSupport
 /// hostile strings with it (`Tools/fixtures/tokenizer_fixtures.py`).
 struct TokenizerFixture {
     static let families = [
-        "gpt2", "llama3", "smollm", "phi4", "phi4_mini", "tekken", "deepseek",
-        "llama2", "mistral", "phi3", "gemma",
+        "gpt2", "qwen2", "qwen3", "llama3", "smollm", "phi4", "phi4_mini", "tekken", "deepseek",
+        "llama2", "mistral", "phi3", "gemma", "odds", "marks",
     ]
 
     /// What the library gives for one string; see `MANIFEST.json` beside the fixtures.
@@ -36,9 +36,11 @@ struct TokenizerFixture {
     }
 
     /// The hostile strings, in the order of the expectations.
-    static func strings() throws -> [String] {
-        let text = try String(contentsOf: Fixtures.url("tokenizers/corpus.jsonl"), encoding: .utf8)
-        return try text.utf8.split(separator: 0x0A).map { line in
+    static func strings() throws -> [String] { try allStrings.get() }
+
+    private static let allStrings = Result {
+        let bytes = [UInt8](try Fixtures.data("tokenizers/corpus.jsonl"))
+        return try bytes.split(separator: 0x0A).map { line in
             try JSONValue(parsing: Array(line)).stringValue ?? ""
         }
     }
