@@ -78,7 +78,7 @@ let package = Package(
             // The other C++ files are parts of CTorch.cpp.
             sources: [
                 "CTorch.cpp", "kernels/decode_attention.cpp", "kernels/gemm.cpp",
-                "kernels/sampling.cpp",
+                "kernels/packed_attention.cpp", "kernels/sampling.cpp", "kernels/transformer.cpp",
             ],
             cxxSettings: [
                 .unsafeFlags([

@@ -57,10 +57,8 @@ final class Attention {
     ) throws -> Tensor {
         let rows = try x.size(0)
         let (heads, keyHeads, width) = (config.headCount, config.keyHeadCount, config.headWidth)
-        var parts = try queryKeyValue(x, pass)
-        if parts.count == 1 {
-            parts = try parts[0].split([heads * width, keyHeads * width, keyHeads * width], 1)
-        }
+        let parts = try queryKeyValue(x, pass)
+            .split([heads * width, keyHeads * width, keyHeads * width], 1)
         var query = try parts[0].reshape(rows, heads, width)
         var key = try parts[1].reshape(rows, keyHeads, width)
         let value = try parts[2].reshape(rows, keyHeads, width)
@@ -71,6 +69,6 @@ final class Attention {
         let attended = try context.attend(
             layer: layer, query: angles.rotate(query), key: angles.rotate(key), value: value,
             scale: config.attentionScale, window: window, softCap: config.attentionSoftCap)
-        return try output(attended.reshape(rows, heads * width), pass)[0]
+        return try output(attended.reshape(rows, heads * width), pass)
     }
 }

@@ -24,7 +24,7 @@ final class AttentionBlock {
     }
 
     /// - Parameter sequences: not empty; `own` ranges not empty; `past` ranges equally long.
-    init(_ sequences: [(past: Range<Int>, own: Range<Int>)], device: Device) throws {
+    init(_ sequences: [Kernels.AttentionSpan], device: Device) throws {
         let queryLength = sequences.map(\.own.count).max() ?? 0
         sequenceCount = sequences.count
         self.queryLength = queryLength
@@ -32,7 +32,7 @@ final class AttentionBlock {
         self.device = device
 
         // Padding repeats a real row: what is read there is never used.
-        func own(_ sequence: (past: Range<Int>, own: Range<Int>)) -> [Int] {
+        func own(_ sequence: Kernels.AttentionSpan) -> [Int] {
             let padding = queryLength - sequence.own.count
             return Array(sequence.own)
                 + [Int](repeating: sequence.own.lowerBound, count: padding)
@@ -75,7 +75,7 @@ final class AttentionBlock {
         if let softCap {
             let scores = try folded.matmul(keys.transpose(2, 3)) * scale
             let capped = try (scores / softCap).tanh() * softCap
-            let weights = try (capped + mask).to(.float32).softmax().to(query.dtype)
+            let weights = try (capped + mask).softmax()
             result = try weights.matmul(values)
         } else {
             result = try folded.scaledDotProductAttention(

@@ -66,9 +66,9 @@ public final class DecoderModel {
         }
         let length = try rotationLength(context)
         let angles = try rotary.angles(
-            positions: context.positions, length: length, dtype: dtype)
+            positions: context.positions, length: length)
         let slidingAngles = try slidingRotary?.angles(
-            positions: context.positions, length: length, dtype: dtype)
+            positions: context.positions, length: length)
         for (layer, window) in zip(layers, config.windows) {
             let turned = window == nil ? angles : slidingAngles ?? angles
             stream = try layer(stream, turned, context, pass)
@@ -78,7 +78,7 @@ public final class DecoderModel {
 
     /// The head's scores for hidden states [N, C], soft cap applied: [N, V] in the compute type.
     public func logits(_ hidden: Tensor) throws -> Tensor {
-        let logits = try head(hidden, headPass)[0]
+        let logits = try head(hidden, headPass)
         guard let cap = config.logitSoftCap else { return logits }
         return try (logits / cap).tanh() * cap
     }

@@ -33,15 +33,11 @@ final class FeedForward {
 
     /// [N, C] → [N, C].
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        var parts = try gateUp(x, pass)
-        if parts.count == 1 {
-            parts = try parts[0].split([config.feedForwardWidth, config.feedForwardWidth], 1)
-        }
-        let gate =
+        let activation: Kernels.GateActivation =
             switch config.activation {
-            case .silu: try parts[0].silu()
-            case .geluTanh: try parts[0].gelu(.tanh)
+            case .silu: .silu
+            case .geluTanh: .geluTanh
             }
-        return try down(gate * parts[1], pass)[0]
+        return try down(Kernels.gate(gateUp(x, pass), activation), pass)
     }
 }

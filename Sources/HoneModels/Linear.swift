@@ -38,13 +38,12 @@ final class Linear {
 
     func setAdapter(_ adapter: LoRAAdapter?, part: Int) { adapters[part] = adapter }
 
-    /// The result of each part, [N, I] → [N, rows].
-    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> [Tensor] {
-        let joined = try x.linear(weight, bias: bias)
-        let outputs = parts.count == 1 ? [joined] : try joined.split(parts.map(\.rows.count), 1)
-        guard pass.usesAdapter, adapters.contains(where: { $0 != nil }) else { return outputs }
-        return try zip(outputs, adapters).map { output, adapter in
-            try adapter?.add(to: output, input: x, pass) ?? output
+    /// The results of all parts side by side, [N, I] → [N, O].
+    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        let additions = zip(parts, adapters).compactMap { part, adapter in
+            adapter?.addition(firstRow: part.rows.lowerBound, pass)
         }
+        guard pass.usesAdapter, !additions.isEmpty else { return try x.linear(weight, bias: bias) }
+        return try Kernels.adaptedLinear(x, weight: weight, bias: bias, additions: additions)
     }
 }

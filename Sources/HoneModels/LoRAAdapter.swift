@@ -29,14 +29,12 @@ final class LoRAAdapter {
     var downName: String { "base_model.model.\(name).lora_A.weight" }
     var upName: String { "base_model.model.\(name).lora_B.weight" }
 
-    /// output + scale · B · A · dropout(input): [N, O], [N, I] → [N, O].
-    func add(to output: Tensor, input: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        var input = input
-        if dropout > 0, let seed = pass.dropoutSeed {
-            input = try input.dropout(dropout, seed: CounterSeed.mix(seed, ordinal))
-        }
-        let inner = try input.linear(down.to(input.dtype))
-        return try output.addmm(inner, up.to(input.dtype).transpose(0, 1), alpha: scale)
+    /// What it adds to a layer's result from row `firstRow` on.
+    func addition(firstRow: Int, _ pass: ForwardPass) -> Kernels.LowRankAddition {
+        Kernels.LowRankAddition(
+            down: down, up: up, firstRow: firstRow, scale: scale,
+            dropout: pass.dropoutSeed == nil ? 0 : dropout,
+            seed: CounterSeed.mix(pass.dropoutSeed ?? 0, ordinal))
     }
 
     /// scale · B · A, [O, I] float32.

@@ -1,7 +1,8 @@
 import Torch
 
-/// x / √(mean(x²) + ε) · weight over the last axis, rounded where transformers rounds.
+/// x / √(mean(x²) + ε) · weight over the last axis, computed in float32.
 ///
+/// Rounded once, at the end: transformers' Llama also rounds before the product with the weight.
 /// - Source: Zhang & Sennrich 2019, arXiv 1910.07467; transformers, `LlamaRMSNorm`, `Gemma3RMSNorm`.
 final class RMSNorm {
     let name: String
@@ -18,14 +19,7 @@ final class RMSNorm {
 
     /// [.., C] → [.., C].
     func callAsFunction(_ x: Tensor) throws -> Tensor {
-        switch style {
-        case .plain where x.dtype == .float32:
-            return try x.rmsNorm(weight: weight, epsilon: epsilon)
-        case .plain:
-            return try x.rmsNorm(weight: nil, epsilon: epsilon) * weight
-        case .offset:
-            return try x.to(.float32)
-                .rmsNorm(weight: weight.to(.float32) + 1, epsilon: epsilon).to(x.dtype)
-        }
+        try Kernels.norm(
+            x, weight: weight, epsilon: epsilon, offset: style == .offset ? 1 : 0)
     }
 }

@@ -14,26 +14,22 @@ final class RotaryEmbedding {
         self.device = device
     }
 
-    /// Cosine and signed sine of the angles of one call, both [N, 1, R] in the compute type.
+    /// Cosines and sines of the angles of one call, both [N, R/2] float32.
     struct Angles {
         let cosine: Tensor
-        /// -sin for the first R/2 channels, sin for the others.
         let sine: Tensor
-        /// R.
-        let width: Int
     }
 
     /// The angles of `positions` [N]. `length` matters only to scalings that depend on it.
-    func angles(positions: Tensor, length: Int, dtype: DType) throws -> Angles {
+    func angles(positions: Tensor, length: Int) throws -> Angles {
         try withoutGradients {
-            let frequencies = try frequencies(length: length)
-            let angles = try positions.to(.float32).unsqueeze(1) * frequencies  // [N, R/2]
-            let cosine = try angles.cos() * config.attentionFactor
-            let sine = try angles.sin() * config.attentionFactor
+            let angles = try positions.to(.float32).unsqueeze(1) * frequencies(length: length)
+            let factor = config.attentionFactor
+            guard factor != 1 else {
+                return Angles(cosine: try angles.cos(), sine: try angles.sin())
+            }
             return Angles(
-                cosine: try Tensor.cat([cosine, cosine], 1).to(dtype).unsqueeze(1),
-                sine: try Tensor.cat([-sine, sine], 1).to(dtype).unsqueeze(1),
-                width: config.width)
+                cosine: try angles.cos().mul_(factor), sine: try angles.sin().mul_(factor))
         }
     }
 
@@ -50,12 +46,6 @@ final class RotaryEmbedding {
 extension RotaryEmbedding.Angles {
     /// Rotates the first R channels of each head; the others pass. [N, H, D] → [N, H, D].
     func rotate(_ x: Tensor) throws -> Tensor {
-        let headWidth = try x.size(2)
-        let part = width == headWidth ? x : try x.narrow(2, 0, width)
-        let half = width / 2
-        let swapped = try Tensor.cat([part.narrow(2, half, half), part.narrow(2, 0, half)], 2)
-        let rotated = try part * cosine + swapped * sine
-        guard width < headWidth else { return rotated }
-        return try Tensor.cat([rotated, x.narrow(2, width, headWidth - width)], 2)
+        try Kernels.rotate(x, cosine: cosine, sine: sine)
     }
 }

@@ -96,6 +96,55 @@ import Torch
         }
     }
 
+    /// Shapes that the kernel cuts into several blocks, chunks and partial vectors.
+    struct Case: Sendable, CustomTestStringConvertible {
+        var heads = 4
+        var keyHeads = 2
+        var width = 16
+        var window: Int?
+        var softCap: Double?
+        var lengths: [(prompt: Int, branches: [Int])] = [(5, [3, 7, 1]), (9, [4]), (0, [6])]
+
+        var testDescription: String {
+            "\(heads)/\(keyHeads)·\(width) window \(window ?? 0) cap \(softCap ?? 0) \(lengths)"
+        }
+    }
+
+    static let cases = [
+        Case(), Case(window: 4), Case(softCap: 1.5), Case(window: 3, softCap: 2),
+        Case(heads: 3, keyHeads: 3, width: 10), Case(heads: 6, keyHeads: 1, width: 24),
+        Case(lengths: [(300, [17, 200, 140])]), Case(window: 37, lengths: [(150, [260])]),
+        Case(width: 8, softCap: 3, lengths: [(130, [129, 128, 1])]),
+        Case(lengths: Array(repeating: (3, [40, 44, 39, 42]), count: 30)),
+    ]
+
+    /// The result and the gradients of its product with fixed numbers.
+    func attend(_ layout: PackedLayout, _ inputs: [Tensor], _ shape: Case) throws -> [Tensor] {
+        for input in inputs { input.requiresGradient = true }
+        let result = try PackedAttention(layout: layout).attend(
+            layer: 0, query: inputs[0], key: inputs[1], value: inputs[2], scale: 0.7,
+            window: shape.window, softCap: shape.softCap)
+        let weights = try Tensor.randn(result.shape, seed: 9).to(result.dtype)
+        try (result * weights).sum().backward()
+        return try [result] + inputs.map { try #require($0.gradient) }
+    }
+
+    /// The kernel in float32 and bfloat16 against libtorch's operations in float64.
+    @Test(arguments: cases) func kernelAgreesWithPlainOperations(_ shape: Case) throws {
+        let layout = PackedLayout(lengths: shape.lengths)
+        let inputs = try [shape.heads, shape.keyHeads, shape.keyHeads].enumerated().map {
+            try Tensor.randn([layout.rowCount, $1, shape.width], seed: UInt64($0)).to(.bfloat16)
+        }
+        let expected = try attend(layout, inputs.map { try $0.to(.float64) }, shape)
+        for (dtype, tolerance) in [(DType.float32, 2e-6), (.bfloat16, 0.02)] {
+            let got = try attend(layout, inputs.map { try $0.to(dtype).clone() }, shape)
+            for (name, (a, b)) in zip(["result", "query", "key", "value"], zip(got, expected)) {
+                let distance = try relativeDistance(a, b)
+                #expect(distance < tolerance, "\(name) in \(dtype)")
+            }
+        }
+    }
+
     @Test func layoutCountsPositionsOnFromThePrompt() {
         let layout = PackedLayout(lengths: [(prompt: 2, branches: [3, 0, 1]), (1, [])])
         #expect(layout.positions == [0, 1, 2, 3, 4, 2, 0])

@@ -1,0 +1,316 @@
+#include "../guard.h"
+#include "instruction_set.h"
+#include "parallel.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <vector>
+
+#ifdef CT_HAS_X86_VARIANTS
+CT_TARGET_AVX512
+namespace ct::avx512 {
+#include "vector.inc"
+#include "lanes.inc"
+#include "packed_attention.inc"
+} // namespace ct::avx512
+CT_TARGET_END
+CT_TARGET_AVX2
+namespace ct::avx2 {
+#include "vector.inc"
+#include "lanes.inc"
+#include "packed_attention.inc"
+} // namespace ct::avx2
+CT_TARGET_END
+#endif
+namespace ct::plain {
+#include "vector.inc"
+#include "lanes.inc"
+#include "packed_attention.inc"
+} // namespace ct::plain
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Queries of a sequence worked on at one time: enough for efficient products, few enough that causal
+/// blocks beyond them are skipped.
+constexpr int64_t places_of_block = 128;
+/// Bytes of scores at one time: about a core's share of the last cache.
+constexpr int64_t score_bytes = 4 << 20;
+
+int64_t round_up(int64_t value) { return (value + 15) / 16 * 16; }
+
+/// What stays the same through a call.
+struct Settings {
+    std::vector<ct_attention_span> spans;
+    double scale;
+    int64_t window;
+    double soft_cap;
+};
+
+/// Sequences with equal pasts and similar lengths.
+struct Chunk {
+    int64_t first, count, past, longest;
+};
+
+/// Calls `body` for chunks of spans that fit `score_bytes`.
+template <class Body>
+void each_chunk(const Settings &settings, int64_t heads, int64_t element_size, const Body &body) {
+    const auto &spans = settings.spans;
+    const int64_t count = static_cast<int64_t>(spans.size());
+    for (int64_t first = 0; first < count;) {
+        const int64_t past = spans[first].past_length;
+        int64_t shortest = spans[first].own_length, longest = shortest, last = first + 1;
+        for (; last < count && spans[last].past_length == past; ++last) {
+            const int64_t length = spans[last].own_length;
+            const int64_t low = std::min(shortest, length), high = std::max(longest, length);
+            const int64_t bytes = (last + 1 - first) * heads * std::min(high, places_of_block)
+                * round_up(past + high) * element_size;
+            if (bytes > score_bytes || high > low * 5 / 4 + 16) break;
+            shortest = low;
+            longest = high;
+        }
+        body(Chunk{first, last - first, past, longest});
+        first = last;
+    }
+}
+
+/// Memory that grows and is used again by later blocks.
+struct Scratch {
+    at::Tensor memory;
+
+    at::Tensor shaped(at::IntArrayRef sizes, const at::Tensor &like) {
+        int64_t count = 1;
+        for (const int64_t size : sizes) count *= size;
+        if (!memory.defined() || memory.numel() < count) memory = at::empty({count}, like.options());
+        return memory.narrow(0, 0, count).view(sizes);
+    }
+};
+
+template <class Rows, class T>
+struct PackedAttention {
+    const Settings &settings;
+    at::Tensor query, key, value;
+    int64_t heads, key_heads, width;
+    Scratch queries, keys, values, scores, results, slopes, gradients, key_gradients;
+
+    PackedAttention(
+        const Settings &settings, at::Tensor query, at::Tensor key, at::Tensor value)
+        : settings(settings), query(std::move(query)), key(std::move(key)),
+          value(std::move(value)), heads(this->query.size(1)), key_heads(this->key.size(1)),
+          width(this->query.size(2)) {}
+
+    static T *data(const at::Tensor &tensor) { return static_cast<T *>(tensor.data_ptr()); }
+
+    Rows rows(const Chunk &chunk) const {
+        Rows rows{};
+        rows.spans = settings.spans.data() + chunk.first;
+        rows.span_count = chunk.count;
+        rows.shared = heads / key_heads;
+        rows.key_heads = key_heads;
+        rows.width = width;
+        rows.window = settings.window;
+        rows.scale = static_cast<float>(settings.scale);
+        rows.soft_cap = static_cast<float>(settings.soft_cap);
+        return rows;
+    }
+
+    void gather_keys(
+        const Rows &rows, const at::Tensor &from, const at::Tensor &to, int64_t length) const {
+        rows.gather_keys(data(from), from.stride(0), from.stride(1), length, data(to));
+    }
+
+    /// Calls `body` with each block of queries of the chunk and the keys it can see.
+    template <class Body>
+    void each_block(const Chunk &chunk, const Body &body) {
+        Rows rows = this->rows(chunk);
+        const int64_t batch = chunk.count * key_heads;
+        const int64_t length = round_up(chunk.past + chunk.longest);
+        const at::Tensor all_keys = keys.shaped({batch, length, width}, query);
+        const at::Tensor all_values = values.shaped({batch, length, width}, query);
+        gather_keys(rows, key, all_keys, length);
+        gather_keys(rows, value, all_values, length);
+        for (int64_t first = 0; first < chunk.longest; first += places_of_block) {
+            const int64_t last = std::min(first + places_of_block, chunk.longest);
+            const int64_t reach =
+                settings.window > 0 ? std::max<int64_t>(0, chunk.past + first + 1 - settings.window) : 0;
+            rows.first_place = first;
+            rows.places = last - first;
+            rows.first_key = reach / 16 * 16;
+            rows.keys = round_up(chunk.past + last) - rows.first_key;
+            const at::Tensor block =
+                queries.shaped({batch, rows.rows_of_head(), width}, query);
+            rows.gather_queries(data(query), query.stride(0), query.stride(1), data(block));
+            body(
+                rows, block, all_keys.narrow(1, rows.first_key, rows.keys),
+                all_values.narrow(1, rows.first_key, rows.keys));
+        }
+    }
+
+    at::Tensor score(const Rows &rows, const at::Tensor &block, const at::Tensor &keys) {
+        at::Tensor out = scores.shaped({block.size(0), block.size(1), rows.keys}, query);
+        at::bmm_out(out, block, keys.transpose(1, 2));
+        return out;
+    }
+
+    void forward(const at::Tensor &out, const at::Tensor &log_sums) {
+        each_chunk(settings, heads, sizeof(T), [&](const Chunk &chunk) {
+            each_block(chunk, [&](const Rows &rows, auto block, auto keys, auto values) {
+                const at::Tensor weights = score(rows, block, keys);
+                rows.weigh_all(data(weights), log_sums.data_ptr<float>());
+                at::Tensor result = results.shaped(block.sizes(), query);
+                at::bmm_out(result, weights, values);
+                rows.scatter_queries(data(result), data(out));
+            });
+        });
+    }
+
+    void backward(
+        const at::Tensor &out, const at::Tensor &log_sums, const at::Tensor &incoming,
+        const at::Tensor &to_query, const at::Tensor &to_key, const at::Tensor &to_value) {
+        each_chunk(settings, heads, sizeof(T), [&](const Chunk &chunk) {
+            each_block(chunk, [&](const Rows &rows, auto block, auto keys, auto values) {
+                at::Tensor weights = score(rows, block, keys);
+                at::Tensor pulled = gradients.shaped(block.sizes(), query);
+                rows.gather_queries(
+                    data(incoming), incoming.stride(0), incoming.stride(1), data(pulled));
+                at::Tensor slope = slopes.shaped(weights.sizes(), query);
+                at::bmm_out(slope, pulled, values.transpose(1, 2));
+                rows.unweigh_all(
+                    data(weights), data(slope), log_sums.data_ptr<float>(), data(out),
+                    data(incoming), incoming.stride(0), incoming.stride(1));
+                at::Tensor result = results.shaped(block.sizes(), query);
+                at::bmm_out(result, slope, keys);
+                rows.scatter_queries(data(result), data(to_query));
+                at::Tensor turned =
+                    key_gradients.shaped({block.size(0), rows.keys, width}, query);
+                at::bmm_out(turned, slope.transpose(1, 2), block);
+                rows.add_keys(data(turned), to_key.data_ptr<float>());
+                at::bmm_out(turned, weights.transpose(1, 2), pulled);
+                rows.add_keys(data(turned), to_value.data_ptr<float>());
+            });
+        });
+    }
+};
+
+/// Calls `body(rows type, element type)` of the best instruction set.
+template <class Body>
+void with_rows(at::ScalarType type, const Body &body) {
+#define CT_WITH_ROWS(set)                                                                           \
+    if (type == at::kBFloat16) {                                                                    \
+        body(ct::set::AttentionRows<ct::set::bf16>{}, ct::set::bf16{});                             \
+    } else {                                                                                        \
+        body(ct::set::AttentionRows<float>{}, float{});                                             \
+    }
+#ifdef CT_HAS_X86_VARIANTS
+    const auto set = ct::instruction_set();
+    if (set == CT_AVX512) {
+        CT_WITH_ROWS(avx512)
+        return;
+    }
+    if (set == CT_AVX2) {
+        CT_WITH_ROWS(avx2)
+        return;
+    }
+#endif
+    CT_WITH_ROWS(plain)
+}
+
+at::Tensor with_dense_channels(const at::Tensor &tensor) {
+    return tensor.stride(-1) == 1 ? tensor : tensor.contiguous();
+}
+
+struct PackedAttentionFunction : torch::autograd::Function<PackedAttentionFunction> {
+    static at::Tensor forward(
+        AutogradContext *context, const at::Tensor &query, const at::Tensor &key,
+        const at::Tensor &value, const at::Tensor &spans, double scale, int64_t window,
+        double soft_cap) {
+        const Settings settings = read(spans, scale, window, soft_cap);
+        at::Tensor out = at::zeros(query.sizes(), query.options());
+        at::Tensor log_sums =
+            at::zeros({query.size(0), query.size(1)}, query.options().dtype(at::kFloat));
+        with_rows(query.scalar_type(), [&](auto rows, auto element) {
+            PackedAttention<decltype(rows), decltype(element)>(settings, query, key, value)
+                .forward(out, log_sums);
+        });
+        context->save_for_backward({query, key, value, out, log_sums, spans});
+        context->saved_data["scale"] = scale;
+        context->saved_data["window"] = window;
+        context->saved_data["soft_cap"] = soft_cap;
+        return out;
+    }
+
+    static variable_list backward(AutogradContext *context, variable_list incoming) {
+        const auto saved = context->get_saved_variables();
+        const at::Tensor &query = saved[0], &key = saved[1], &value = saved[2];
+        const Settings settings = read(
+            saved[5], context->saved_data["scale"].toDouble(),
+            context->saved_data["window"].toInt(), context->saved_data["soft_cap"].toDouble());
+        const at::Tensor pulled = with_dense_channels(incoming[0]);
+        at::Tensor to_query = at::zeros(query.sizes(), query.options());
+        at::Tensor to_key = at::zeros(key.sizes(), key.options().dtype(at::kFloat));
+        at::Tensor to_value = at::zeros(key.sizes(), key.options().dtype(at::kFloat));
+        with_rows(query.scalar_type(), [&](auto rows, auto element) {
+            PackedAttention<decltype(rows), decltype(element)>(settings, query, key, value)
+                .backward(saved[3], saved[4], pulled, to_query, to_key, to_value);
+        });
+        return {
+            to_query, to_key.to(key.scalar_type()), to_value.to(value.scalar_type()),
+            at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+    }
+
+    static Settings read(
+        const at::Tensor &spans, double scale, int64_t window, double soft_cap) {
+        const auto *first =
+            reinterpret_cast<const ct_attention_span *>(spans.const_data_ptr<int64_t>());
+        return {{first, first + spans.size(0)}, scale, window, soft_cap};
+    }
+};
+
+void check(
+    const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+    const ct_attention_span *spans, int64_t count) {
+    const auto type = query.scalar_type();
+    TORCH_CHECK(
+        (type == at::kFloat || type == at::kBFloat16) && key.scalar_type() == type
+            && value.scalar_type() == type,
+        "packed attention takes f32 or bf16, not ", type, ", ", key.scalar_type(), " and ",
+        value.scalar_type());
+    TORCH_CHECK(query.is_cpu() && key.is_cpu() && value.is_cpu(), "packed attention runs on the CPU");
+    TORCH_CHECK(
+        query.dim() == 3 && key.dim() == 3 && value.sizes() == key.sizes()
+            && key.size(0) == query.size(0) && key.size(2) == query.size(2) && key.size(1) > 0
+            && query.size(1) % key.size(1) == 0,
+        "packed attention got query ", query.sizes(), ", key ", key.sizes(), ", value ",
+        value.sizes());
+    const auto inside = [&](int64_t start, int64_t length) {
+        return start >= 0 && length >= 0 && start + length <= query.size(0);
+    };
+    for (int64_t i = 0; i < count; ++i) {
+        TORCH_CHECK(
+            inside(spans[i].past_start, spans[i].past_length)
+                && inside(spans[i].own_start, spans[i].own_length) && spans[i].own_length > 0,
+            "span ", i, " lies outside the ", query.size(0), " packed rows");
+    }
+}
+
+} // namespace
+
+ct_tensor *ct_packed_attention(
+    const ct_tensor *query, const ct_tensor *key, const ct_tensor *value,
+    const ct_attention_span *spans, int64_t span_count, double scale, int64_t window,
+    double soft_cap) {
+    return ct::make([&] {
+        check(query->value, key->value, value->value, spans, span_count);
+        static_assert(sizeof(ct_attention_span) == 4 * sizeof(int64_t));
+        at::Tensor table = at::empty({span_count, 4}, at::kLong);
+        std::copy(
+            spans, spans + span_count,
+            reinterpret_cast<ct_attention_span *>(table.mutable_data_ptr<int64_t>()));
+        return PackedAttentionFunction::apply(
+            with_dense_channels(query->value), with_dense_channels(key->value),
+            with_dense_channels(value->value), table, scale, window, soft_cap);
+    });
+}

@@ -1,0 +1,57 @@
+import CTorch
+
+extension Kernels {
+    /// One sequence among packed rows: its own rows attend causally to themselves and to all rows of
+    /// its past.
+    public struct AttentionSpan: Sendable, Hashable {
+        public var past: Range<Int>
+        public var own: Range<Int>
+
+        public init(past: Range<Int>, own: Range<Int>) {
+            self.past = past
+            self.own = own
+        }
+
+        fileprivate var code: ct_attention_span {
+            ct_attention_span(
+                past_start: Int64(past.lowerBound), past_length: Int64(past.count),
+                own_start: Int64(own.lowerBound), own_length: Int64(own.count))
+        }
+    }
+
+    /// Whether ``packedAttention(query:key:value:spans:scale:window:softCap:)`` can work with tensors
+    /// like these.
+    public static func supportsPackedAttention(dtype: DType, device: Device) -> Bool {
+        device == .cpu && (dtype == .float32 || dtype == .bfloat16)
+    }
+
+    /// softmax(cap(scale · query · keyᵀ)) · value over packed rows, [N, H, D], with gradients to all
+    /// three.
+    ///
+    /// Several spans may share a past; it is neither copied in the packed rows nor in what the backward
+    /// pass keeps, which is the inputs, the result and one number for each row and head. Weights are
+    /// computed a block at a time and again in the backward pass. Products are in the tensors' type,
+    /// sums over keys and the softmax in f32.
+    ///
+    /// - Parameters:
+    ///   - query: [N, H, D].
+    ///   - key: [N, K, D]; K divides H.
+    ///   - value: [N, K, D].
+    ///   - spans: own rows must not overlap or be empty; rows that are no span's own give 0. Spans
+    ///     with equally long pasts and similar lengths are worked on together where they follow each
+    ///     other.
+    ///   - window: how many tokens a row looks back, itself included; nil for all.
+    ///   - softCap: cap(x) = softCap · tanh(x / softCap); nil for none.
+    public static func packedAttention(
+        query: Tensor, key: Tensor, value: Tensor, spans: [AttentionSpan], scale: Double,
+        window: Int? = nil, softCap: Double? = nil
+    ) throws(TorchError) -> Tensor {
+        let codes = spans.map(\.code)
+        let result = codes.withUnsafeBufferPointer { buffer in
+            ct_packed_attention(
+                query.handle, key.handle, value.handle, buffer.baseAddress, Int64(buffer.count),
+                scale, Int64(window ?? 0), softCap ?? 0)
+        }
+        return try wrap(result, "packedAttention", [query, key, value])
+    }
+}

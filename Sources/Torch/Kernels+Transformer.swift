@@ -1,0 +1,106 @@
+import CTorch
+
+extension Kernels {
+    /// What a gated layer bends its gate with.
+    public enum GateActivation: Sendable, Hashable {
+        /// x / (1 + e^-x)
+        case silu
+        /// x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
+        case geluTanh
+    }
+
+    /// x / √(mean(x²) + epsilon) · (weight + offset) over the last axis, computed in f32 and rounded
+    /// once to the type of `x`.
+    ///
+    /// - Parameters:
+    ///   - x: [.., C].
+    ///   - weight: [C], the type of `x`.
+    ///   - offset: 1 for weights that are stored around zero.
+    public static func norm(
+        _ x: Tensor, weight: Tensor, epsilon: Double, offset: Double = 0
+    ) throws(TorchError) -> Tensor {
+        try wrap(
+            ct_scaled_norm(x.handle, weight.handle, epsilon, offset), "norm", [x, weight])
+    }
+
+    /// Turns channels (i, i + R/2) of each head by angles given by cosine and sine: (a, b) becomes
+    /// (a · cos - b · sin, b · cos + a · sin); channels from R on pass.
+    ///
+    /// - Parameters:
+    ///   - x: [N, H, D].
+    ///   - cosine: [N, R/2], R at most D.
+    ///   - sine: the same.
+    public static func rotate(
+        _ x: Tensor, cosine: Tensor, sine: Tensor
+    ) throws(TorchError) -> Tensor {
+        try wrap(
+            ct_rotate(x.handle, cosine.handle, sine.handle), "rotate", [x, cosine, sine])
+    }
+
+    /// activation(first half) · second half: [N, 2 · I] → [N, I].
+    public static func gate(
+        _ joined: Tensor, _ activation: GateActivation
+    ) throws(TorchError) -> Tensor {
+        let code: ct_activation = activation == .silu ? CT_SILU : CT_GELU_TANH
+        return try wrap(ct_gate(joined.handle, code), "gate", [joined])
+    }
+
+    /// A share `p` of the elements zeroed and the others divided by 1 - p, decided by a hash of `seed`
+    /// and the element's index alone. No gradient.
+    public static func dropped(
+        _ x: Tensor, _ p: Double, seed: UInt64
+    ) throws(TorchError) -> Tensor {
+        try wrap(ct_dropout(x.handle, p, seed), "dropped", [x])
+    }
+
+    /// A low-rank addition to some rows of a layer's result: scale · up · down · dropout(x).
+    public struct LowRankAddition {
+        /// [r, I] f32
+        public var down: Tensor
+        /// [rows, r] f32
+        public var up: Tensor
+        public var firstRow: Int
+        public var scale: Double
+        /// As for ``dropped(_:_:seed:)``; 0 for none.
+        public var dropout: Double
+        public var seed: UInt64
+
+        public init(
+            down: Tensor, up: Tensor, firstRow: Int, scale: Double, dropout: Double = 0,
+            seed: UInt64 = 0
+        ) {
+            self.down = down
+            self.up = up
+            self.firstRow = firstRow
+            self.scale = scale
+            self.dropout = dropout
+            self.seed = seed
+        }
+    }
+
+    /// x · weightᵀ + bias with low-rank additions: [N, I] → [N, O].
+    ///
+    /// Gradients flow to `x` and to the additions' matrices, whose products are in the type of `x` and
+    /// whose gradients are f32. `weight` must not require one. What the backward pass keeps is `x` and
+    /// its products with the `down` matrices; dropout masks are drawn again.
+    ///
+    /// - Parameters:
+    ///   - x: [N, I].
+    ///   - weight: [O, I].
+    ///   - bias: [O] or nil.
+    ///   - additions: not empty; their rows must not overlap.
+    public static func adaptedLinear(
+        _ x: Tensor, weight: Tensor, bias: Tensor?, additions: [LowRankAddition]
+    ) throws(TorchError) -> Tensor {
+        let codes = additions.map {
+            ct_linear_adapter(
+                down: $0.down.handle, up: $0.up.handle, first_row: Int64($0.firstRow),
+                scale: $0.scale, dropout: $0.dropout, seed: $0.seed)
+        }
+        let result = withExtendedLifetime(additions) {
+            ct_adapted_linear(x.handle, weight.handle, bias?.handle, codes, Int64(codes.count))
+        }
+        return try wrap(
+            result, "adaptedLinear", [x, weight] + additions.flatMap { [$0.down, $0.up] })
+    }
+}

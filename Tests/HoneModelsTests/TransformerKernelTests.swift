@@ -1,0 +1,144 @@
+import Testing
+import Torch
+
+@testable import HoneModels
+
+/// The kernels between matrix products, in float32 and bfloat16 on odd sizes, against the same
+/// mathematics of libtorch's operations in float64.
+@Suite struct TransformerKernelTests {
+    /// The result of `body` and the gradients, by each input, of its product with fixed numbers.
+    func outcome(
+        _ inputs: [Tensor], _ dtype: DType, _ body: ([Tensor]) throws -> Tensor
+    ) throws -> [Tensor] {
+        let inputs = try inputs.map { try $0.to(dtype).clone() }
+        for input in inputs { input.requiresGradient = true }
+        let result = try body(inputs)
+        let weights = try Tensor.randn(result.shape, seed: 99).to(.bfloat16).to(result.dtype)
+        try (result * weights).sum().backward()
+        return try [result] + inputs.map { try #require($0.gradient) }
+    }
+
+    /// Numbers that bfloat16 holds exactly.
+    func numbers(_ shape: [Int], _ seed: UInt64) throws -> Tensor {
+        try Tensor.randn(shape, seed: seed).to(.bfloat16)
+    }
+
+    func compare(
+        _ inputs: [Tensor], with expected: [Tensor], _ body: ([Tensor]) throws -> Tensor
+    ) throws {
+        for (dtype, tolerance) in [(DType.float32, 2e-6), (.bfloat16, 0.01)] {
+            for (index, (a, b)) in zip(try outcome(inputs, dtype, body), expected).enumerated() {
+                let distance = try relativeDistance(a, b)
+                #expect(a.shape == b.shape && distance < tolerance, "\(index) in \(dtype)")
+            }
+        }
+    }
+
+    @Test(arguments: [5, 16, 100], [0.0, 1.0]) func normAgrees(_ width: Int, _ offset: Double)
+        throws
+    {
+        let inputs = [try numbers([70, width], 1), try numbers([width], 2)]
+        let expected = try outcome(inputs, .float64) { x in
+            let inverse = try (x[0].square().mean(-1, keepAxes: true) + 1e-6).rsqrt()
+            return try x[0] * inverse * (x[1] + offset)
+        }
+        try compare(inputs, with: expected) {
+            try Kernels.norm($0[0], weight: $0[1], epsilon: 1e-6, offset: offset)
+        }
+    }
+
+    /// As query heads are normalised: a view into the rows of a joined product.
+    @Test func normTakesViews() throws {
+        let inputs = [try numbers([9, 40], 1), try numbers([8], 2)]
+        let expected = try outcome(inputs, .float64) { x in
+            let heads = try x[0].narrow(1, 8, 24).reshape(9, 3, 8)
+            let inverse = try (heads.square().mean(-1, keepAxes: true) + 1e-6).rsqrt()
+            return try heads * inverse * x[1]
+        }
+        try compare(inputs, with: expected) {
+            try Kernels.norm(
+                $0[0].narrow(1, 8, 24).reshape(9, 3, 8), weight: $0[1], epsilon: 1e-6)
+        }
+    }
+
+    @Test(arguments: [2, 12, 32, 34]) func rotationAgrees(_ turning: Int) throws {
+        let inputs = [try numbers([40, 3, 34], 1)]
+        let angles = try Tensor.rand([40, turning / 2], seed: 3) * 6
+        let (cosine, sine) = (try angles.cos(), try angles.sin())
+        let expected = try outcome(inputs, .float64) { x in
+            let half = turning / 2
+            let (a, b) = (try x[0].narrow(2, 0, half), try x[0].narrow(2, half, half))
+            let c = try cosine.to(.float64).unsqueeze(1)
+            let s = try sine.to(.float64).unsqueeze(1)
+            let rest = try x[0].narrow(2, turning, 34 - turning)
+            return try Tensor.cat([a * c - b * s, b * c + a * s, rest], 2)
+        }
+        try compare(inputs, with: expected) {
+            try Kernels.rotate($0[0], cosine: cosine, sine: sine)
+        }
+    }
+
+    @Test(arguments: [Kernels.GateActivation.silu, .geluTanh])
+    func gateAgrees(_ activation: Kernels.GateActivation) throws {
+        // Also far out, where the exponential is at its bounds.
+        let inputs = [try numbers([33, 74], 1) * 3, try numbers([33, 74], 2) * 60]
+        for input in inputs {
+            let input = try input.to(.bfloat16)
+            let expected = try outcome([input], .float64) { x in
+                let gate = try x[0].narrow(1, 0, 37)
+                let bent = try activation == .silu ? gate.silu() : gate.gelu(.tanh)
+                return try bent * x[0].narrow(1, 37, 37)
+            }
+            try compare([input], with: expected) { try Kernels.gate($0[0], activation) }
+        }
+    }
+
+    @Test(arguments: [0.0, 0.25]) func adaptedLinearAgrees(_ dropout: Double) throws {
+        // Two adapters on a matrix of 20 rows; rows 7 to 11 have none.
+        let shapes = [[30, 18], [4, 18], [7, 4], [2, 18], [8, 2]]
+        let inputs = try shapes.enumerated().map { try numbers($1, UInt64($0)) }
+        let weight = try numbers([20, 18], 7)
+        let bias = try numbers([20], 8)
+        let ones = try Tensor.ones([30, 18])
+        let masks = try [UInt64(5), 1 << 40].map {
+            try Kernels.dropped(ones, dropout, seed: $0).to(.float64)
+        }
+        let expected = try outcome(inputs, .float64) { x in
+            func part(_ mask: Tensor, _ down: Tensor, _ up: Tensor, _ scale: Double) throws
+                -> Tensor
+            {
+                try (x[0] * mask).linear(down).linear(up) * scale
+            }
+            let added = try Tensor.cat(
+                [
+                    part(masks[0], x[1], x[2], 1.5), Tensor.zeros([30, 5], dtype: .float64),
+                    part(masks[1], x[3], x[4], 0.5),
+                ], 1)
+            return try x[0].linear(weight.to(.float64), bias: bias.to(.float64)) + added
+        }
+        try compare(inputs, with: expected) { x in
+            try Kernels.adaptedLinear(
+                x[0], weight: weight.to(x[0].dtype), bias: bias.to(x[0].dtype),
+                additions: [
+                    .init(
+                        down: x[1], up: x[2], firstRow: 0, scale: 1.5, dropout: dropout, seed: 5),
+                    .init(
+                        down: x[3], up: x[4], firstRow: 12, scale: 0.5, dropout: dropout,
+                        seed: 1 << 40),
+                ])
+        }
+    }
+
+    @Test func dropoutKeepsTheShareAndTheMean() throws {
+        let ones = try Tensor.ones([1000, 100])
+        let dropped = try Kernels.dropped(ones, 0.3, seed: 11)
+        // 100,000 draws: the share's deviation is √(0.21 / 10⁵) = 0.0015; five of them.
+        let share = try dropped.equal(0.0).to(.float32).mean().item()
+        #expect(abs(share - 0.3) < 0.0075)
+        #expect(try dropped.amax().item() == Double(Float(1 / 0.7)))
+        let other = try Kernels.dropped(ones, 0.3, seed: 12)
+        // Independent masks agree in 0.3² + 0.7² = 0.58 of the places.
+        let same = try other.equal(dropped).to(.float32).mean().item()
+        #expect(abs(same - 0.58) < 0.008)
+    }
+}
