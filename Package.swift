@@ -119,7 +119,7 @@ let package = Package(
         tests("HoneInference", ["HoneInference", "TestSupport"]),
         tests("HoneTraining", ["HoneTraining", "TestSupport", orderedCollections]),
         tests("HoneRewards", ["HoneRewards", "HoneCore", "TestSupport", orderedCollections]),
-        tests("EndToEnd", ["TestSupport", "HoneCore"]),
+        tests("EndToEnd", ["TestSupport", "HoneCore", orderedCollections]),
     ],
     cxxLanguageStandard: .cxx20
 )

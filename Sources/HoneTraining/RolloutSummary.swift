@@ -30,7 +30,10 @@ struct RolloutSummary {
             metrics.append(("rewards/\(name)/mean", spread.mean))
             metrics.append(("rewards/\(name)/std", spread.deviation))
         }
-        let failures = verdicts.joined().count { $0.failure != nil }
+        // With on_error: zero a completion keeps its reward, yet its failure is still one.
+        let failures = verdicts.joined().count { verdict in
+            verdict.failure != nil || verdict.components.contains { $0.failure != nil }
+        }
         metrics.append(("rewards/failures", Double(failures)))
         return metrics
     }

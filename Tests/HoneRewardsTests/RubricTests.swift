@@ -1,5 +1,6 @@
 import HoneCore
 import HoneRewards
+import Synchronization
 import Testing
 
 @Suite struct RubricTests {
@@ -83,20 +84,30 @@ import Testing
     }
 
     @Test func groupsAndFunctionsRunConcurrently() async throws {
-        struct Slow: RewardFunction {
+        /// Scores 1 once all expected calls have begun, 0 if they do not within half a minute.
+        struct Meeting: RewardFunction {
             let name: String
+            let begun: Counter
             func score(_ request: GradingRequest) async -> [Score] {
-                try? await Task.sleep(for: .milliseconds(100))
-                return request.completions.map { _ in .value(1) }
+                begun.increment()
+                for _ in 0..<3000 where begun.value < 20 {
+                    try? await Task.sleep(for: .milliseconds(10))
+                }
+                return request.completions.map { _ in .value(begun.value == 20 ? 1 : 0) }
             }
         }
-        let rubric = try Rubric([.init(Slow(name: "a")), .init(Slow(name: "b"))])
-        let begun = ContinuousClock.now
-        let requests = (0..<10).map { _ in gradingRequest(["x"]) }
-        let verdicts = try await rubric.grade(requests)
-        #expect(verdicts.count == 10)
-        // One after the other would take 2 s.
-        #expect(ContinuousClock.now - begun < .seconds(1))
+        let begun = Counter()
+        let rubric = try Rubric([
+            .init(Meeting(name: "a", begun: begun)), .init(Meeting(name: "b", begun: begun)),
+        ])
+        let verdicts = try await rubric.grade((0..<10).map { _ in gradingRequest(["x"]) })
+        #expect(verdicts.map { $0.map { $0.reward?.total } } == Array(repeating: [2], count: 10))
+    }
+
+    final class Counter: Sendable {
+        private let count = Mutex(0)
+        var value: Int { count.withLock { $0 } }
+        func increment() { count.withLock { $0 += 1 } }
     }
 
     @Test func aClosureIsARewardFunction() async throws {

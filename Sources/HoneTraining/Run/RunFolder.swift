@@ -7,6 +7,7 @@ import Foundation
 ///   recipe.yaml          the resolved recipe
 ///   events.jsonl         one event a line
 ///   completions.jsonl    every completion with its rewards and advantage
+///   rewards.jsonl        what reward functions printed, and how they failed
 ///   checkpoints/step-000050/
 ///   adapter/ or model/   the result
 /// ```
@@ -16,6 +17,7 @@ public struct RunFolder: Sendable {
     public var recipe: URL { url.appending(path: "recipe.yaml") }
     public var events: URL { url.appending(path: "events.jsonl") }
     public var completions: URL { url.appending(path: "completions.jsonl") }
+    public var rewardLog: URL { url.appending(path: "rewards.jsonl") }
     public var checkpoints: URL { url.appending(path: "checkpoints") }
     public var adapter: URL { url.appending(path: "adapter") }
     public var model: URL { url.appending(path: "model") }

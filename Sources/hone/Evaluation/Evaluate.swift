@@ -93,6 +93,7 @@ struct Evaluate: AsyncParsableCommand {
         }
         let material = try EvaluationMaterial(
             config: config, rows: data == nil ? .heldOut : .all, limit: config.evaluation?.rows)
+        for notice in rubric.notices { StandardError.write(line: notice) }
         for warning in material.warnings { StandardError.write(line: "warning: \(warning)") }
 
         let host = ModelHost()
@@ -102,8 +103,16 @@ struct Evaluate: AsyncParsableCommand {
             StandardError.write(
                 line: "\(contestant.name): \(material.prompts.count) rows × "
                     + "\(evaluator.samplesPerRow)")
-            try await host.load(config, folder: contestant.folder, adapter: contestant.adapter)
-            let evaluation = try await evaluator.evaluate(material.prompts)
+            let evaluation: Evaluation
+            do {
+                try await host.load(
+                    config, folder: contestant.folder, adapter: contestant.adapter)
+                evaluation = try await evaluator.evaluate(material.prompts)
+            } catch {
+                // What was measured before is not lost.
+                if !table.isEmpty { StandardOutput.write(line: table.text) }
+                throw error
+            }
             if json {
                 StandardOutput.write(line: contestant.row(evaluation).text())
             } else {

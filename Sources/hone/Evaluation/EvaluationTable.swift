@@ -13,6 +13,8 @@ struct EvaluationTable {
         columns.append((name, evaluation))
     }
 
+    var isEmpty: Bool { columns.isEmpty }
+
     var text: String {
         guard let first = columns.first?.evaluation else { return "" }
         var lines = ["\(first.rows) rows, \(first.samplesPerRow) completions each", ""]

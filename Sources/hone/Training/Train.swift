@@ -36,9 +36,11 @@ struct Train: AsyncParsableCommand {
         let config = recipe.config
         let folder = RunFolder(
             URL(filePath: output ?? config.output ?? ".hone/runs/\(config.name ?? "run")"))
+        let log = RewardLogFile(folder.rewardLog) { StandardError.write(line: "warning: \($0)") }
         let grader =
             config.rewards.isEmpty
-            ? nil : try await library.rubric(of: config.rewards, file: recipePath)
+            ? nil : try await library.rubric(of: config.rewards, file: recipePath, log: log)
+        for notice in grader?.notices ?? [] { StandardError.write(line: notice) }
         let run = TrainingRun(
             recipe: recipe, folder: folder, grader: grader,
             observer: json ? EventPrinter() : TerminalView())

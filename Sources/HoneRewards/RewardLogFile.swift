@@ -1,0 +1,70 @@
+import Foundation
+import HoneCore
+import OrderedCollections
+
+/// Writes what is worth reading of a run's grading as JSON lines: calls that printed something, that
+/// failed, or whose value was no number.
+///
+/// `{"step", "epoch", "row", "completion", "function", "score"?, "failure"?, "detail"?, "warning"?,
+/// "output"?, "seconds"?}`. The file is made with the first line.
+public actor RewardLogFile: RewardLog {
+    private let url: URL
+    private var handle: FileHandle?
+    private let onProblem: @Sendable (String) -> Void
+    private var isBroken = false
+
+    /// - Parameter onProblem: told once, when the file cannot be written; grading goes on without it.
+    public init(_ url: URL, onProblem: @escaping @Sendable (String) -> Void) {
+        self.url = url
+        self.onProblem = onProblem
+    }
+
+    public func record(_ entries: [RewardLogEntry]) {
+        let lines = entries.filter(\.isNotable).map { JSONValue.object($0.logRow).text() + "\n" }
+        guard !lines.isEmpty, !isBroken else { return }
+        do {
+            try opened().write(contentsOf: Data(lines.joined().utf8))
+        } catch {
+            isBroken = true
+            onProblem("\(url.path) cannot be written, so the reward log ends: \(error)")
+        }
+    }
+
+    private func opened() throws -> FileHandle {
+        if let handle { return handle }
+        let files = FileManager.default
+        try files.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        if !files.fileExists(atPath: url.path) { try Data().write(to: url) }
+        let opened = try FileHandle(forWritingTo: url)
+        try opened.seekToEnd()
+        handle = opened
+        return opened
+    }
+}
+
+extension RewardLogEntry {
+    /// Whether a person would want to read it.
+    var isNotable: Bool {
+        if case .failed = assessment.score { return true }
+        return !assessment.output.isEmpty || assessment.warning != nil
+    }
+
+    var logRow: JSONObject {
+        var members: JSONObject = [
+            "step": .int(step), "epoch": .double(epoch), "row": .int(row),
+            "completion": .int(completion), "function": .string(function),
+        ]
+        switch assessment.score {
+        case .value(let value): members["score"] = .double(value)
+        case .abstained: members["score"] = .null
+        case .failed(let failure):
+            members["failure"] = .string("\(failure.kind.rawValue): \(failure.message)")
+            if !failure.detail.isEmpty { members["detail"] = .string(failure.detail) }
+        }
+        if let warning = assessment.warning { members["warning"] = .string(warning) }
+        if !assessment.output.isEmpty { members["output"] = .string(assessment.output) }
+        if let seconds = assessment.seconds { members["seconds"] = .double(seconds) }
+        return members
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import HoneCore
+import OrderedCollections
+import TestSupport
+import Testing
+
+/// `hone evaluate` on a model that one step of training has made.
+@Suite struct EvaluateCommandTests {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+
+    /// Makes a model of random weights in `scratch`; returns its folder.
+    static func model(in scratch: ScratchFolder) async throws -> String {
+        let rows = (0..<4).map {
+            #"{"prompt":"Make \#($0).","completion":"<answer>\#($0)</answer>"}"#
+        }
+        try scratch.file("rows.jsonl", rows.joined(separator: "\n"))
+        let recipe = try scratch.file(
+            "pretrain.yaml",
+            """
+            method: sft
+            dtype: f32
+            model:
+              tokenizer: \(root.path)/Recipes/countdown/tokenizer
+              config:
+                architectures: [Qwen2ForCausalLM]
+                model_type: qwen2
+                vocab_size: 382
+                hidden_size: 32
+                intermediate_size: 64
+                num_hidden_layers: 2
+                num_attention_heads: 2
+                num_key_value_heads: 2
+                max_position_embeddings: 128
+                rope_theta: 10000.0
+                rms_norm_eps: 1.0e-6
+                hidden_act: silu
+                tie_word_embeddings: true
+                initializer_range: 0.02
+                bos_token_id: null
+                eos_token_id: 377
+                pad_token_id: 375
+                torch_dtype: float32
+            dataset: {path: rows.jsonl}
+            sft: {batch_size: 2, train_steps: 1}
+            """)
+        let run = scratch.url.appending(path: "run").path
+        let outcome = try await HoneProgram.run(["train", recipe.path, "--output", run])
+        try #require(outcome.exitCode == 0, "\(outcome.errors)")
+        return run + "/model"
+    }
+
+    @Test func comparesModelsOnTheRowsOfAFile() async throws {
+        let scratch = try ScratchFolder()
+        let model = try await Self.model(in: scratch)
+        let spec = try scratch.file(
+            "rewards.yaml",
+            """
+            - {name: short, type: length, max: 0, margin: 1000, weight: 0.5}
+            - {name: right, type: exact_match, column: completion, weight: 0.5}
+            """)
+        let rows = scratch.url.appending(path: "rows.jsonl").path
+        let arguments = [
+            "evaluate", "--model", model, "--data", rows, "--rewards", spec.path, "--max-tokens",
+            "8", "--samples", "4", "--temperature", "1",
+        ]
+        let outcome = try await HoneProgram.run(arguments + ["--model", model, "--json"])
+        #expect(outcome.exitCode == 0, "\(outcome.errors)")
+        let lines = try outcome.output.split(separator: "\n").map {
+            try JSONValue(parsing: String($0))
+        }
+        try #require(lines.count == 2)
+        // The same model, the same seed: the same numbers.
+        #expect(lines[0]["metrics"] == lines[1]["metrics"])
+        #expect(lines[0]["rows"] == 4)
+        #expect(lines[0]["samples_per_row"] == 4)
+        #expect(lines[0]["adapter"] == .null)
+        let metrics = try #require(lines[0]["metrics"]?.objectValue)
+        #expect(
+            metrics.keys.sorted() == [
+                "completions/clipped_ratio", "completions/mean_length", "pass@1", "pass@2",
+                "pass@4",
+                "reward", "rewards/failures", "rewards/right/mean", "rewards/right/std",
+                "rewards/short/mean", "rewards/short/std",
+            ])
+        let mean = try #require(metrics["reward"]?["mean"]?.doubleValue)
+        let short = try #require(metrics["rewards/short/mean"]?.doubleValue)
+        let right = try #require(metrics["rewards/right/mean"]?.doubleValue)
+        #expect(abs(mean - (0.5 * short + 0.5 * right)) < 1e-12)
+        #expect(short > 0)
+
+        let table = try await HoneProgram.run(arguments + ["--show", "1"])
+        #expect(table.exitCode == 0)
+        #expect(table.output.hasPrefix("4 rows, 4 completions each"))
+        #expect(table.output.contains("Make 0."))
+    }
+
+    @Test func usageAndDataErrorsAreToldApart() async throws {
+        #expect(try await HoneProgram.run(["evaluate"]).exitCode == 64)
+        let scratch = try ScratchFolder()
+        let spec = try scratch.file("rewards.yaml", "- {name: format, type: format}")
+        let rows = try scratch.file("rows.jsonl", #"{"prompt":"a"}"#)
+        let missing = try await HoneProgram.run([
+            "evaluate", "--model", "/nowhere", "--data", rows.path, "--rewards", spec.path,
+        ])
+        #expect(missing.exitCode == 65)
+        #expect(missing.errors.contains("/nowhere"))
+    }
+}

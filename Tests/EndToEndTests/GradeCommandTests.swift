@@ -1,0 +1,76 @@
+import Foundation
+import HoneCore
+import OrderedCollections
+import TestSupport
+import Testing
+
+/// `hone grade` as scripts use it.
+@Suite struct GradeCommandTests {
+    static let spec = """
+        - {name: format, type: format, weight: 0.1, prefix: "<think>"}
+        - {name: equation, type: countdown_equation, weight: 0.9, prefix: "<think>"}
+        - {name: length, type: python, file: rewards.py, weight: 0}
+        """
+    static let functions = """
+        def length(prompt, completion, example):
+            if "raise" in completion:
+                raise ValueError(example["target"])
+            return len(completion)
+        """
+    static let rows = [
+        #"{"completion":"Hm.</think>\n<answer>2 * 3</answer>","nums":[2,3],"target":6}"#,
+        #"{"completion":"<answer>2 + 3</answer>","nums":[2,3],"target":6}"#,
+        #"{"completion":"raise","nums":[2,3],"target":6}"#,
+    ]
+
+    static func grade(
+        _ spec: String = spec, rows: [String] = rows, flags: [String] = ["--json"]
+    ) async throws -> HoneProgram.Outcome {
+        let scratch = try ScratchFolder()
+        let file = try scratch.file("spec.yaml", spec)
+        try scratch.file("rewards.py", functions)
+        return try await HoneProgram.run(
+            ["grade", file.path, "--input", "-"] + flags, input: rows.joined(separator: "\n"))
+    }
+
+    @Test func answersEachRowInOrder() async throws {
+        let outcome = try await Self.grade()
+        #expect(outcome.exitCode == 0, "\(outcome.errors)")
+        #expect(
+            outcome.output.split(separator: "\n").map(String.init) == [
+                #"{"index":0,"total":1.0,"components":{"format":1.0,"equation":1.0,"length":34.0},"failures":{}}"#,
+                #"{"index":1,"total":0.0,"components":{"format":0.0,"equation":0.0,"length":22.0},"failures":{}}"#,
+                #"{"index":2,"total":0.0,"components":{"format":0.0,"equation":0.0,"length":null},"failures":{"length":"raised: ValueError: 6 (rewards.py:3)"}}"#,
+            ])
+    }
+
+    @Test func aBadRowIsToldAndTheOthersAnswered() async throws {
+        let outcome = try await Self.grade(rows: ["{", #"{"prompt":"a"}"#, Self.rows[0]])
+        #expect(outcome.exitCode == 65)
+        let lines = try outcome.output.split(separator: "\n").map {
+            try JSONValue(parsing: String($0))
+        }
+        #expect(lines.map { $0["error"] != nil } == [true, true, false])
+    }
+
+    @Test func theReportCountsFailures() async throws {
+        let outcome = try await Self.grade(flags: [])
+        #expect(outcome.exitCode == 0)
+        #expect(outcome.output.contains("1 × length raised: ValueError: 6 (rewards.py:3)"))
+        #expect(outcome.output.contains("█"))
+    }
+
+    @Test func faultySpecsAreBadData() async throws {
+        let misspelt = try await Self.grade("- {name: a, type: formt}")
+        #expect(misspelt.exitCode == 65)
+        #expect(misspelt.errors.contains("did you mean format?"))
+        #expect(misspelt.output.isEmpty)
+        let stopping = try await Self.grade(
+            "- {name: length, type: python, file: rewards.py, on_error: stop}")
+        #expect(stopping.exitCode == 65)
+        #expect(stopping.errors.contains("row 2: reward function length raised"))
+        let missing = try await Self.grade("- {name: nothing, type: python, file: rewards.py}")
+        #expect(missing.exitCode == 65)
+        #expect(missing.errors.contains("functions found: length (line 1)"))
+    }
+}
