@@ -33,10 +33,10 @@ enum PercentFormat {
                 }
                 output.append(contentsOf: try conversion().unicodeScalars)
             }
+            // Python lets what can be asked for a key pass without being used up.
             let takesRest =
                 switch values {
-                case .tuple: false
-                case .dict, .list, .range, .namespace: true
+                case .dict, .list, .range, .undefined: true
                 default: false
                 }
             if !usesNames, !takesRest, position < positional.count {

@@ -5,7 +5,8 @@ enum StableSort {
         by precedes: (Element, Element) throws(TemplateError) -> Bool
     ) throws(TemplateError) -> [Element] {
         guard elements.count > 1 else { return elements }
-        let middle = elements.count / 2
+        // The first two are compared first, as in Python, which shows where a comparison fails.
+        let middle = (elements.count + 1) / 2
         let left = try sorted(Array(elements[..<middle]), by: precedes)
         let right = try sorted(Array(elements[middle...]), by: precedes)
         var result: [Element] = []

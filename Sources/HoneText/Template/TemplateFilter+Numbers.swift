@@ -40,9 +40,11 @@ extension TemplateFilter {
         case .int(let number)?: return .int(number)
         case .double(let number)?:
             if number.isNaN { return standard }
-            guard number.isFinite, let whole = Int(exactly: number.rounded(.towardZero)) else {
-                throw TemplateError(
-                    .overflow, "cannot convert float infinity to integer")
+            guard number.isFinite else {
+                throw TemplateError(.overflow, "cannot convert float infinity to integer")
+            }
+            guard let whole = Int(exactly: number.rounded(.towardZero)) else {
+                throw TemplateError(.overflow, "an integer beyond 64 bits")
             }
             return .int(whole)
         case nil: break
@@ -118,29 +120,31 @@ extension TemplateFilter {
         guard ["common", "ceil", "floor"].contains(method) else {
             throw TemplateError(.filterArgument, "method must be common, ceil or floor")
         }
-        guard let number = Number(value) else {
-            throw TemplateError(
-                .type, "type \(value.typeName) doesn't define __round__ method")
-        }
         if method == "common" {
-            switch number {
-            case .int(let integer): return .int(Self.rounded(integer, precision))
-            case .double(let double): return .double(Self.rounded(double, precision))
+            switch Number(value) {
+            case .int(let integer)?: return .int(Self.rounded(integer, precision))
+            case .double(let double)?: return .double(Self.rounded(double, precision))
+            case nil:
+                throw TemplateError(
+                    .type, "type \(value.typeName) doesn't define __round__ method")
             }
         }
         // 10 ** precision is an integer unless the precision is negative.
         let scale = try Number.apply(.power, .int(10), .int(precision))
         let scaled = try Arithmetic.apply(.multiply, value, scale, .standard)
         let whole: TemplateValue
-        switch Number(scaled) {
-        case .double(let double)?:
-            let result = double.rounded(method == "ceil" ? .up : .down)
-            guard let integer = Int(exactly: result) else {
-                throw TemplateError(
-                    .overflow, "cannot convert float infinity to integer")
+        switch scaled {
+        case .int: whole = scaled
+        case .double(let double):
+            guard double.isFinite else {
+                throw double.isNaN
+                    ? TemplateError(.value, "cannot convert float NaN to integer")
+                    : TemplateError(.overflow, "cannot convert float infinity to integer")
             }
-            whole = .int(integer)
-        default: whole = scaled
+            let result = double.rounded(method == "ceil" ? .up : .down)
+            whole = Int(exactly: result).map(TemplateValue.int) ?? .double(result)
+        default:
+            throw TemplateError(.type, "must be real number, not \(scaled.typeName)")
         }
         return try Arithmetic.apply(.divide, whole, scale, .standard)
     }

@@ -115,6 +115,10 @@ extension TemplateFilter {
         let bound = try bind(arguments, ["width", "first", "blank"])
         guard let text = value.text else {
             if case .undefined(let undefined) = value { throw undefined.error }
+            // Python's lists take the newline that is added, and only then lack what comes next.
+            if case .list = value {
+                throw TemplateError(.attribute, "'list' object has no attribute 'splitlines'")
+            }
             throw TemplateError(
                 .type,
                 "unsupported operand type(s) for +=: '\(value.typeName)' and 'str'")
@@ -153,10 +157,11 @@ extension TemplateFilter {
         guard leeway >= 0 else {
             throw TemplateError(.runtime, "expected leeway >= 0, got \(leeway)")
         }
+        if try value.length() <= length + leeway { return value }
         guard let text = value.text else {
-            throw TemplateError(.type, "object of type '\(value.typeName)' has no len()")
+            throw TemplateError(
+                .attribute, "'\(value.typeName)' object has no attribute 'rsplit'")
         }
-        if text.scalarCount <= length + leeway { return value }
         let kept = String(text.unicodeScalars.prefix(length - end.scalarCount))
         if bound.bool(1) { return .string(kept + end) }
         return .string(
@@ -241,6 +246,7 @@ extension TemplateFilter {
         _ value: TemplateValue, _ arguments: CallArguments
     ) throws(TemplateError) -> TemplateValue {
         let bound = try bind(arguments, ["autospace"])
+        if case .undefined(let undefined) = value { throw undefined.error }
         guard case .dict(let dict) = value else {
             throw TemplateError(
                 .attribute, "'\(value.typeName)' object has no attribute 'items'")

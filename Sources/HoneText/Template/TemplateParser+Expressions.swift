@@ -36,7 +36,9 @@ extension TemplateParser {
 
     private mutating func conditionalExpression() throws(TemplateError) -> TemplateExpression {
         var result = try or()
+        var length = 0
         while current.isName("if") {
+            try lengthen(&length)
             let position = advance().position
             let test = try or()
             let otherwise = skip(name: "else") ? try expression() : nil
@@ -47,13 +49,21 @@ extension TemplateParser {
 
     private mutating func or() throws(TemplateError) -> TemplateExpression {
         var left = try and()
-        while skip(name: "or") { left = .or(left, try and()) }
+        var length = 0
+        while skip(name: "or") {
+            try lengthen(&length)
+            left = .or(left, try and())
+        }
         return left
     }
 
     private mutating func and() throws(TemplateError) -> TemplateExpression {
         var left = try not()
-        while skip(name: "and") { left = .and(left, try not()) }
+        var length = 0
+        while skip(name: "and") {
+            try lengthen(&length)
+            left = .and(left, try not())
+        }
         return left
     }
 
@@ -92,7 +102,9 @@ extension TemplateParser {
 
     private mutating func sum() throws(TemplateError) -> TemplateExpression {
         var left = try concatenation()
+        var length = 0
         while isAt(.add) || isAt(.subtract) {
+            try lengthen(&length)
             let token = advance()
             let operation: BinaryOperator = token.kind == .symbol(.add) ? .add : .subtract
             left = .binary(operation, left, try concatenation(), token.position)
@@ -113,7 +125,9 @@ extension TemplateParser {
 
     private mutating func product() throws(TemplateError) -> TemplateExpression {
         var left = try power()
+        var length = 0
         while case .symbol(let symbol) = current.kind, let operation = Self.products[symbol] {
+            try lengthen(&length)
             let position = advance().position
             left = .binary(operation, left, try power(), position)
         }
@@ -123,7 +137,9 @@ extension TemplateParser {
     // jinja2 reads `2 ** 3 ** 2` from the left, unlike Python.
     private mutating func power() throws(TemplateError) -> TemplateExpression {
         var left = try unary()
+        var length = 0
         while isAt(.power) {
+            try lengthen(&length)
             let position = advance().position
             left = .binary(.power, left, try unary(), position)
         }
@@ -221,7 +237,9 @@ extension TemplateParser {
         _ start: TemplateExpression
     ) throws(TemplateError) -> TemplateExpression {
         var node = start
+        var length = 0
         while true {
+            try lengthen(&length)
             if isAt(.dot) || isAt(.leftBracket) {
                 node = try subscripted(node)
             } else if isAt(.leftParenthesis) {
@@ -237,7 +255,9 @@ extension TemplateParser {
         of start: TemplateExpression
     ) throws(TemplateError) -> TemplateExpression {
         var node = start
+        var length = 0
         while true {
+            try lengthen(&length)
             if isAt(.pipe) {
                 node = try filters(of: node) ?? node
             } else if current.isName("is") {
@@ -357,7 +377,9 @@ extension TemplateParser {
     ) throws(TemplateError) -> TemplateExpression? {
         var result = node
         var isInline = startingInline
+        var length = 0
         while isAt(.pipe) || isInline {
+            try lengthen(&length)
             if !isInline { advance() }
             isInline = false
             let (name, position) = try dottedName()

@@ -17,6 +17,7 @@ struct TemplateParser {
     /// Deeper nesting than any real template has; a bound keeps hostile input from overflowing
     /// the stack.
     static let maximumDepth = 100
+    static let maximumChain = 400
 
     init(source: String) {
         tokens = TemplateLexer.tokens(of: source)
@@ -107,6 +108,16 @@ struct TemplateParser {
                 .limit, "nested deeper than \(Self.maximumDepth) levels", at: current.position)
         }
         return try body(&self)
+    }
+
+    /// Counts one more link of a chain such as `a + b + c`, which is a tree as deep as it is long.
+    func lengthen(_ length: inout Int) throws(TemplateError) {
+        length += 1
+        guard length <= Self.maximumChain else {
+            throw TemplateError(
+                .limit, "a chain of more than \(Self.maximumChain) operators",
+                at: current.position)
+        }
     }
 
     // MARK: Bodies

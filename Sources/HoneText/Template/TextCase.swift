@@ -5,7 +5,7 @@ enum TextCase {
         switch method {
         case .upper: upper(text)
         case .lower: lower(text)
-        case .casefold: lower(text.unicodeScalars.map(\.folded).joined())
+        case .casefold: text.unicodeScalars.map(\.folded).joined()
         case .capitalize: capitalized(text)
         case .title: titled(text)
         case .swapcase: swapped(text)
@@ -155,10 +155,15 @@ extension Unicode.Scalar {
 
     var isTitlecase: Bool { properties.generalCategory == .titlecaseLetter }
 
-    /// The case folding of this character, as far as it differs from its small letter.
+    /// The case folding of this character: what its capital becomes when it is made small again
+    /// (`ß` and `ς` are gone then), but for the two letters that Unicode excepts.
     fileprivate var folded: String {
-        let upper = properties.uppercaseMapping
-        // `ß` and its like fold to what their capitals become when made small again.
-        return upper.unicodeScalars.count > 1 ? upper.lowercased() : properties.lowercaseMapping
+        switch self {
+        case "ı": "ı"
+        case "ẞ": "ss"
+        default:
+            properties.uppercaseMapping.unicodeScalars
+                .map(\.properties.lowercaseMapping).joined()
+        }
     }
 }

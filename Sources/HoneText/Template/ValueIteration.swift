@@ -12,10 +12,9 @@ extension TemplateValue {
         case .dict(let dict):
             return ValueIterator(over: dict.entries.keys.map(\.value))
         case .view(let view): return ValueIterator(over: view.values)
-        case .string(let text):
+        // The characters of marked text are not marked.
+        case .string(let text), .markup(let text):
             return ValueIterator(over: text.unicodeScalars.map { .string(String($0)) })
-        case .markup(let text):
-            return ValueIterator(over: text.unicodeScalars.map { .markup(String($0)) })
         case .range(let range):
             var index = 0
             return ValueIterator { () throws(TemplateError) in
@@ -89,6 +88,10 @@ extension TemplateValue {
             return ValueIterator(
                 typeName: "reversed",
                 over: text.unicodeScalars.reversed().map { .string(String($0)) })
+        case .markup(let text):
+            return ValueIterator(
+                typeName: "reversed",
+                over: text.unicodeScalars.reversed().map { .markup(String($0)) })
         case .undefined: return ValueIterator(typeName: "reversed", over: [])
         default: return nil
         }
