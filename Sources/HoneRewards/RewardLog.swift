@@ -5,7 +5,7 @@ public struct RewardLogEntry: Sendable, Hashable {
     public var function: String
     public var step: Int
     public var epoch: Double
-    /// ``DatasetRow/index`` of the row.
+    /// `DatasetRow.index` of the row.
     public var row: Int
     /// Position in the group, from 0.
     public var completion: Int

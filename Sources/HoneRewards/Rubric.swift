@@ -112,7 +112,7 @@ public struct Rubric: Grader {
     }
 
     /// Combines the scores that the functions gave one completion, in their order.
-    /// - Throws: the ``GraderFailure`` of a function whose policy is to stop.
+    /// - Throws: the `GraderFailure` of a function whose policy is to stop.
     public func verdict(of scores: [Score]) throws(GraderFailure) -> Verdict {
         var total = 0.0
         var components: [Reward.Component] = []

@@ -9,7 +9,7 @@ import HoneCore
 /// let rubric = try Rubric([.init(brevity, weight: 0.2), .init(FormatReward(), weight: 0.8)])
 /// ```
 ///
-/// An error thrown becomes a ``GraderFailure`` of kind `raised`. For a function that looks at the whole
+/// An error thrown becomes a `GraderFailure` of kind `raised`. For a function that looks at the whole
 /// group, or that abstains, declare a type:
 ///
 /// ```swift

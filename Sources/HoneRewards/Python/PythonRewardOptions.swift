@@ -6,7 +6,7 @@ public struct PythonRewardOptions: ConfigSection {
     public var file = ""
     /// `nil`: the reward's name.
     public var function: String?
-    /// The interpreter; `nil`: see ``PythonInterpreter/locate(declared:)``.
+    /// The interpreter; `nil`: see ``PythonInterpreter/locate(declared:environment:)``.
     public var python: String?
     /// Processes shared by all Python functions of a recipe that agree on the interpreter; the largest
     /// number counts.

@@ -3,7 +3,7 @@ import HoneCore
 /// The `rewards:` part of a recipe as a document of its own: a list, or a mapping with that key.
 public enum GradingSpec {
     /// The reward functions that `document` declares.
-    /// - Throws: ``HoneCore/ConfigError`` with every problem and its line.
+    /// - Throws: `ConfigError` with every problem and its line.
     public static func rewards(
         of document: ConfigDocument, library: RewardLibrary
     ) throws(ConfigError) -> [RewardConfig] {

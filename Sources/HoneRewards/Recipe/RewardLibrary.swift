@@ -19,7 +19,7 @@ public struct RewardLibrary: RewardCatalog {
     /// - Parameters:
     ///   - file: the recipe or grading file as the user named it, for error messages.
     ///   - log: is told of every call.
-    /// - Throws: ``HoneCore/ConfigError`` with every problem of the declarations, then ``RewardError``
+    /// - Throws: `ConfigError` with every problem of the declarations, then ``RewardError``
     ///   for an interpreter or a reward file that does not work.
     public func rubric(
         of rewards: [RewardConfig], file: String, log: (any RewardLog)? = nil
