@@ -1,6 +1,7 @@
 import Foundation
 import HoneCore
 import OrderedCollections
+import TestSupport
 import Testing
 
 @testable import HoneText
@@ -10,16 +11,9 @@ import Testing
     private func withFolder(
         _ files: [String: String], _ body: (URL) throws -> Void
     ) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "chat-template-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
-        for (name, text) in files {
-            let file = folder.appending(path: name)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: file)
-        }
-        try body(folder)
+        let folder = try ScratchFolder()
+        for (name, text) in files { try folder.file(name, text) }
+        try body(folder.url)
     }
 
     private let hi: [JSONValue] = [["role": "user", "content": "Hi"]]
@@ -111,7 +105,6 @@ import Testing
 
     @Test func refusesATemplateThatIsNoText() throws {
         try withFolder([:]) { folder in
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             try Data([0x61, 0xFF, 0xFE]).write(to: folder.appending(path: "chat_template.jinja"))
             #expect {
                 _ = try ChatTemplate(folder: folder)

@@ -87,6 +87,12 @@ public struct ChatTemplate: Sendable {
                 "continue_final_message and add_generation_prompt are not compatible: the first "
                     + "continues the last message, the second begins a new one.")
         }
+        guard tools?.allSatisfy({ $0.objectValue != nil }) ?? true else {
+            throw TemplateError(.value, "tools must be objects: the JSON schemas of functions")
+        }
+        guard documents?.allSatisfy({ $0.objectValue != nil }) ?? true else {
+            throw TemplateError(.type, "documents must be objects with 'title' and 'text'")
+        }
         var conversation = try messages.map { (message) throws(TemplateError) in
             try Self.prepared(message)
         }

@@ -124,10 +124,9 @@ enum Members {
             }
         default: break
         }
-        if name.hasPrefix("__"), name.hasSuffix("__") || Self.hides(name, object) {
+        if name.hasPrefix("__") && name.hasSuffix("__") || Self.hides(name, object) {
             return .undefined(.unsafe(name, of: object.typeName))
         }
-        if Self.hides(name, object) { return .undefined(.unsafe(name, of: object.typeName)) }
         if Self.isMissingHere(name, object) {
             throw TemplateError(
                 .unsupported, "the attribute '\(name)' of a \(object.typeName)")

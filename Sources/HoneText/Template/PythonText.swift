@@ -6,9 +6,7 @@ enum PythonText {
     static func string(_ value: TemplateValue) throws(TemplateError) -> String {
         switch value {
         case .string(let text), .markup(let text): return text
-        case .undefined(let undefined):
-            if case .unsafe = undefined { return "" }
-            return ""
+        case .undefined: return ""
         case .int(let number): return String(number)
         default: return try representation(value)
         }

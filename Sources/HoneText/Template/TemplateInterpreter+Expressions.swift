@@ -15,8 +15,26 @@ extension TemplateInterpreter {
             throw TemplateError(
                 .limit, "expressions and calls nested \(limits.evaluationDepth) deep")
         }
+        // Each kind has a function of its own: what they need must not add up on the stack, since
+        // this one calls itself as deep as the expression is.
         switch expression {
-        case .literal, .name: return .none
+        case .call(let callee, let arguments, let position):
+            return try evaluateCall(callee, arguments, frame, at: position)
+        case .filter(let input, let name, let arguments, let position):
+            return try filter(input, name, arguments, frame, at: position)
+        case .test(let input, let name, let arguments, let position):
+            return .bool(try test(input, name, arguments, frame, at: position))
+        case .attribute, .item, .slice: return try lookUp(expression, frame)
+        case .not, .and, .or, .compare, .conditional: return try decide(expression, frame)
+        case .binary, .negate, .plus, .concatenate: return try compute(expression, frame)
+        case .literal, .name, .tuple, .list, .dict: return try build(expression, frame)
+        }
+    }
+
+    private func lookUp(
+        _ expression: TemplateExpression, _ frame: TemplateFrame
+    ) throws(TemplateError) -> TemplateValue {
+        switch expression {
         case .attribute(let object, let name, let position):
             let object = try evaluate(object, frame)
             return try at(position) { () throws(TemplateError) in
@@ -30,15 +48,14 @@ extension TemplateInterpreter {
             }
         case .slice(let object, let bounds, let position):
             return try slice(object, bounds, frame, at: position)
-        case .call(let callee, let arguments, let position):
-            return try evaluateCall(callee, arguments, frame, at: position)
-        case .filter(let input, let name, let arguments, let position):
-            let input = try input.map { (input) throws(TemplateError) in
-                try evaluate(input, frame)
-            }
-            return try apply(filter: name, to: input ?? .none, arguments, frame, at: position)
-        case .test(let input, let name, let arguments, let position):
-            return .bool(try test(input, name, arguments, frame, at: position))
+        default: preconditionFailure("no look-up")
+        }
+    }
+
+    private func decide(
+        _ expression: TemplateExpression, _ frame: TemplateFrame
+    ) throws(TemplateError) -> TemplateValue {
+        switch expression {
         case .not(let operand): return .bool(!(try evaluate(operand, frame).isTrue))
         case .and(let left, let right):
             let first = try evaluate(left, frame)
@@ -48,6 +65,21 @@ extension TemplateInterpreter {
             return first.isTrue ? first : try evaluate(right, frame)
         case .compare(let first, let rest, let position):
             return .bool(try compare(first, rest, frame, at: position))
+        case .conditional(let test, let then, let otherwise, let position):
+            if try evaluate(test, frame).isTrue { return try evaluate(then, frame) }
+            if let otherwise { return try evaluate(otherwise, frame) }
+            return .undefined(
+                .reason(
+                    "the inline if-expression on line \(position.line) evaluated to false and no "
+                        + "else section was defined."))
+        default: preconditionFailure("no decision")
+        }
+    }
+
+    private func compute(
+        _ expression: TemplateExpression, _ frame: TemplateFrame
+    ) throws(TemplateError) -> TemplateValue {
+        switch expression {
         case .binary(let operation, let left, let right, let position):
             let left = try evaluate(left, frame)
             let right = try evaluate(right, frame)
@@ -69,13 +101,16 @@ extension TemplateInterpreter {
                 }
             }
             return .string(text)
-        case .conditional(let test, let then, let otherwise, let position):
-            if try evaluate(test, frame).isTrue { return try evaluate(then, frame) }
-            if let otherwise { return try evaluate(otherwise, frame) }
-            return .undefined(
-                .reason(
-                    "the inline if-expression on line \(position.line) evaluated to false and no "
-                        + "else section was defined."))
+        default: preconditionFailure("no computation")
+        }
+    }
+
+    private func build(
+        _ expression: TemplateExpression, _ frame: TemplateFrame
+    ) throws(TemplateError) -> TemplateValue {
+        switch expression {
+        case .literal(let literal): return literal.value
+        case .name(let name): return value(of: name, frame)
         case .tuple(let items): return .tuple(try evaluate(items, frame))
         case .list(let items): return .list(try evaluate(items, frame))
         case .dict(let items, let position):
@@ -89,7 +124,17 @@ extension TemplateInterpreter {
                     }] = value
             }
             return .dict(TemplateDict(entries))
+        default: preconditionFailure("no literal")
         }
+    }
+
+    private func filter(
+        _ input: TemplateExpression?, _ name: String, _ arguments: ArgumentList,
+        _ frame: TemplateFrame, at position: TemplatePosition
+    ) throws(TemplateError) -> TemplateValue {
+        guard let input else { return .none }
+        return try apply(
+            filter: name, to: try evaluate(input, frame), arguments, frame, at: position)
     }
 
     /// Runs `body`; its errors stand at `position` unless they already know better.

@@ -8,7 +8,7 @@ struct TemplateLimits: Sendable {
     /// Macro calls and recursive loops inside one another.
     var callDepth = 100
     /// Expressions and statements inside one another, calls included.
-    var evaluationDepth = 1_000
+    var evaluationDepth = 400
     /// Scalars or items of one text or list.
     var size = 64_000_000
 

@@ -36,9 +36,8 @@ extension TemplateParser {
 
     private mutating func conditionalExpression() throws(TemplateError) -> TemplateExpression {
         var result = try or()
-        var length = 0
         while current.isName("if") {
-            try lengthen(&length)
+            try countLink()
             let position = advance().position
             let test = try or()
             let otherwise = skip(name: "else") ? try expression() : nil
@@ -49,9 +48,8 @@ extension TemplateParser {
 
     private mutating func or() throws(TemplateError) -> TemplateExpression {
         var left = try and()
-        var length = 0
         while skip(name: "or") {
-            try lengthen(&length)
+            try countLink()
             left = .or(left, try and())
         }
         return left
@@ -59,9 +57,8 @@ extension TemplateParser {
 
     private mutating func and() throws(TemplateError) -> TemplateExpression {
         var left = try not()
-        var length = 0
         while skip(name: "and") {
-            try lengthen(&length)
+            try countLink()
             left = .and(left, try not())
         }
         return left
@@ -102,9 +99,8 @@ extension TemplateParser {
 
     private mutating func sum() throws(TemplateError) -> TemplateExpression {
         var left = try concatenation()
-        var length = 0
         while isAt(.add) || isAt(.subtract) {
-            try lengthen(&length)
+            try countLink()
             let token = advance()
             let operation: BinaryOperator = token.kind == .symbol(.add) ? .add : .subtract
             left = .binary(operation, left, try concatenation(), token.position)
@@ -125,9 +121,8 @@ extension TemplateParser {
 
     private mutating func product() throws(TemplateError) -> TemplateExpression {
         var left = try power()
-        var length = 0
         while case .symbol(let symbol) = current.kind, let operation = Self.products[symbol] {
-            try lengthen(&length)
+            try countLink()
             let position = advance().position
             left = .binary(operation, left, try power(), position)
         }
@@ -137,9 +132,8 @@ extension TemplateParser {
     // jinja2 reads `2 ** 3 ** 2` from the left, unlike Python.
     private mutating func power() throws(TemplateError) -> TemplateExpression {
         var left = try unary()
-        var length = 0
         while isAt(.power) {
-            try lengthen(&length)
+            try countLink()
             let position = advance().position
             left = .binary(.power, left, try unary(), position)
         }
@@ -237,9 +231,8 @@ extension TemplateParser {
         _ start: TemplateExpression
     ) throws(TemplateError) -> TemplateExpression {
         var node = start
-        var length = 0
         while true {
-            try lengthen(&length)
+            if isAt(.dot) || isAt(.leftBracket) || isAt(.leftParenthesis) { try countLink() }
             if isAt(.dot) || isAt(.leftBracket) {
                 node = try subscripted(node)
             } else if isAt(.leftParenthesis) {
@@ -255,14 +248,14 @@ extension TemplateParser {
         of start: TemplateExpression
     ) throws(TemplateError) -> TemplateExpression {
         var node = start
-        var length = 0
         while true {
-            try lengthen(&length)
             if isAt(.pipe) {
                 node = try filters(of: node) ?? node
             } else if current.isName("is") {
+                try countLink()
                 node = try test(of: node)
             } else if isAt(.leftParenthesis) {
+                try countLink()
                 let position = current.position
                 node = .call(node, try arguments(), position)
             } else {
@@ -377,9 +370,8 @@ extension TemplateParser {
     ) throws(TemplateError) -> TemplateExpression? {
         var result = node
         var isInline = startingInline
-        var length = 0
         while isAt(.pipe) || isInline {
-            try lengthen(&length)
+            try countLink()
             if !isInline { advance() }
             isInline = false
             let (name, position) = try dottedName()

@@ -8,6 +8,8 @@ struct TemplateParser {
     private(set) var useCount = 0
     private(set) var scopeCount = 1
     private var depth = 0
+    /// Operators, calls and filters of the tag being read.
+    private var links = 0
     /// The tags that are open, and for each open body the tags that would end it.
     private var openTags: [String] = []
     private var endTags: [[String]] = []
@@ -17,7 +19,7 @@ struct TemplateParser {
     /// Deeper nesting than any real template has; a bound keeps hostile input from overflowing
     /// the stack.
     static let maximumDepth = 100
-    static let maximumChain = 400
+    static let maximumLinks = 1_000
 
     init(source: String) {
         tokens = TemplateLexer.tokens(of: source)
@@ -111,11 +113,11 @@ struct TemplateParser {
     }
 
     /// Counts one more link of a chain such as `a + b + c`, which is a tree as deep as it is long.
-    func lengthen(_ length: inout Int) throws(TemplateError) {
-        length += 1
-        guard length <= Self.maximumChain else {
+    mutating func countLink() throws(TemplateError) {
+        links += 1
+        guard links <= Self.maximumLinks else {
             throw TemplateError(
-                .limit, "a chain of more than \(Self.maximumChain) operators",
+                .limit, "more than \(Self.maximumLinks) operators in one tag",
                 at: current.position)
         }
     }
@@ -137,10 +139,12 @@ struct TemplateParser {
                 advance()
             case .variableBegin:
                 let position = advance().position
+                links = 0
                 result.append(.print(try tuple(), position))
                 try expect(.variableEnd)
             case .blockBegin:
                 advance()
+                links = 0
                 if let ends, case .name(let tag) = current.kind, ends.contains(tag) {
                     return result
                 }

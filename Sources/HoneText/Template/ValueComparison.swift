@@ -112,9 +112,6 @@ extension TemplateValue {
         case .undefined: return false
         case .string(let text), .markup(let text):
             guard let part = item.text else {
-                if case .undefined(let undefined) = item {
-                    _ = undefined
-                }
                 throw TemplateError(
                     .type,
                     "'in <string>' requires string as left operand, not \(item.typeName)")
