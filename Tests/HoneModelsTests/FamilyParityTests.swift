@@ -78,8 +78,9 @@ import Torch
         #expect(referenceDistance < 1e-4)
     }
 
-    /// Rounding differs in detail from transformers' (fused products, attention kept in float32), so
-    /// single elements may be further off where the mean is not.
+    /// Rounding differs in detail from transformers' (scores and norms stay in float32 for longer), so
+    /// single elements may be further off where the mean is not; transformers' own furthest are 5 to
+    /// 16 times its mean.
     @Test(arguments: ParityCase.all.filter { $0.bfloat16Error != nil })
     func bfloat16IsAsExactAsTransformers(_ parity: ParityCase) throws {
         let expected = try parity.expected()
@@ -91,6 +92,6 @@ import Torch
         let reference = try #require(parity.bfloat16Error)
         let (mean, max) = (try error.mean().item(), try error.amax().item())
         #expect(mean < reference.mean * 1.1)
-        #expect(max < reference.max * 1.5)
+        #expect(max < reference.mean * 16)
     }
 }

@@ -19,17 +19,6 @@ at::Tensor rows_of(const at::Tensor &tensor) {
     return ct::gemm_accepts(matrix) ? matrix : at::Tensor();
 }
 
-/// left[M, K] · right[K, N] in `left`'s type; K pairs up in bf16, as `left`'s rows are checked for.
-at::Tensor product(const at::Tensor &left, const at::Tensor &right) {
-    if (right.is_cpu() && left.scalar_type() == right.scalar_type() && ct::gemm_accepts(left)
-        && right.stride(1) == 1) {
-        at::Tensor out = at::empty({left.size(0), right.size(1)}, left.options());
-        ct::gemm_nn(left, right, out);
-        return out;
-    }
-    return at::matmul(left, right);
-}
-
 at::Tensor forward_product(
     const at::Tensor &rows, const at::Tensor &x, const at::Tensor &weight,
     const std::optional<at::Tensor> &bias) {
@@ -61,7 +50,7 @@ struct Linear : torch::autograd::Function<Linear> {
         variable_list results(3);
         if (context->needs_input_grad(0)) {
             results[0] =
-                product(incoming, saved[1]).view(context->saved_data["x_shape"].toIntVector());
+                ct::product(incoming, saved[1]).view(context->saved_data["x_shape"].toIntVector());
         }
         if (context->needs_input_grad(1)) {
             const at::Tensor x = saved[0].reshape({-1, saved[0].size(-1)});
@@ -108,6 +97,16 @@ void add_product(at::Tensor &sum, const at::Tensor &left, const at::Tensor &righ
     } else {
         sum.add_(at::matmul(left, right));
     }
+}
+
+at::Tensor product(const at::Tensor &left, const at::Tensor &right) {
+    if (right.is_cpu() && left.scalar_type() == right.scalar_type() && gemm_accepts(left)
+        && right.stride(1) == 1) {
+        at::Tensor out = at::empty({left.size(0), right.size(1)}, left.options());
+        gemm_nn(left, right, out);
+        return out;
+    }
+    return at::matmul(left, right);
 }
 
 at::Tensor transposed_product(const at::Tensor &left, const at::Tensor &right) {

@@ -14,6 +14,9 @@ void product_transposed(at::Tensor &out, const at::Tensor &left, const at::Tenso
 /// sum[M, N] += left[M, K] · right[K, N], `sum` in f32.
 void add_product(at::Tensor &sum, const at::Tensor &left, const at::Tensor &right);
 
+/// left[M, K] · right[K, N] in the operands' type.
+at::Tensor product(const at::Tensor &left, const at::Tensor &right);
+
 /// left[K, M]ᵀ · right[K, N] in the operands' type.
 at::Tensor transposed_product(const at::Tensor &left, const at::Tensor &right);
 

@@ -1,4 +1,5 @@
 #include "../guard.h"
+#include "gemm.h"
 #include "instruction_set.h"
 #include "parallel.h"
 
@@ -37,8 +38,8 @@ using torch::autograd::variable_list;
 /// Queries of a sequence worked on at one time: enough for efficient products, few enough that causal
 /// blocks beyond them are skipped.
 constexpr int64_t places_of_block = 128;
-/// Bytes of scores at one time: about a core's share of the last cache.
-constexpr int64_t score_bytes = 4 << 20;
+/// Scores at one time: 4 MB, about a core's share of the last cache.
+constexpr int64_t scores_of_chunk = 1 << 20;
 
 int64_t round_up(int64_t value) { return (value + 15) / 16 * 16; }
 
@@ -55,9 +56,9 @@ struct Chunk {
     int64_t first, count, past, longest;
 };
 
-/// Calls `body` for chunks of spans that fit `score_bytes`.
+/// Calls `body` for chunks of spans that fit `scores_of_chunk`.
 template <class Body>
-void each_chunk(const Settings &settings, int64_t heads, int64_t element_size, const Body &body) {
+void each_chunk(const Settings &settings, int64_t heads, const Body &body) {
     const auto &spans = settings.spans;
     const int64_t count = static_cast<int64_t>(spans.size());
     for (int64_t first = 0; first < count;) {
@@ -66,9 +67,9 @@ void each_chunk(const Settings &settings, int64_t heads, int64_t element_size, c
         for (; last < count && spans[last].past_length == past; ++last) {
             const int64_t length = spans[last].own_length;
             const int64_t low = std::min(shortest, length), high = std::max(longest, length);
-            const int64_t bytes = (last + 1 - first) * heads * std::min(high, places_of_block)
-                * round_up(past + high) * element_size;
-            if (bytes > score_bytes || high > low * 5 / 4 + 16) break;
+            const int64_t scores = (last + 1 - first) * heads * std::min(high, places_of_block)
+                * round_up(past + high);
+            if (scores > scores_of_chunk || high > low * 5 / 4 + 16) break;
             shortest = low;
             longest = high;
         }
@@ -81,26 +82,54 @@ void each_chunk(const Settings &settings, int64_t heads, int64_t element_size, c
 struct Scratch {
     at::Tensor memory;
 
-    at::Tensor shaped(at::IntArrayRef sizes, const at::Tensor &like) {
+    at::Tensor shaped(at::IntArrayRef sizes, const at::TensorOptions &options) {
         int64_t count = 1;
         for (const int64_t size : sizes) count *= size;
-        if (!memory.defined() || memory.numel() < count) memory = at::empty({count}, like.options());
+        if (!memory.defined() || memory.numel() < count) memory = at::empty({count}, options);
         return memory.narrow(0, 0, count).view(sizes);
     }
 };
+
+/// out[b] = a[b] · b[b]ᵀ in f32, so that scores are not rounded. `out` is dense, the rows of the others
+/// are.
+void multiply_transposed(at::Tensor &out, const at::Tensor &a, const at::Tensor &b) {
+    if (ct::gemm_supports(a.scalar_type()) && a.size(2) % 2 == 0) {
+        ct::for_each_task(a.size(0), [&](int64_t i) {
+            at::Tensor target = out.select(0, i);
+            ct::gemm_nt(a.select(0, i), b.select(0, i), nullptr, target);
+        });
+    } else {
+        at::bmm_out(out, a.to(at::kFloat), b.to(at::kFloat).transpose(1, 2));
+    }
+}
+
+/// out[b] = a[b] · b[b] in the operands' type; likewise.
+void multiply(at::Tensor &out, const at::Tensor &a, const at::Tensor &b) {
+    if (!ct::gemm_supports(a.scalar_type())) {
+        at::bmm_out(out, a, b);
+        return;
+    }
+    ct::for_each_task(a.size(0), [&](int64_t i) {
+        at::Tensor target = out.select(0, i);
+        ct::gemm_nn(a.select(0, i), b.select(0, i), target);
+    });
+}
 
 template <class Rows, class T>
 struct PackedAttention {
     const Settings &settings;
     at::Tensor query, key, value;
     int64_t heads, key_heads, width;
-    Scratch queries, keys, values, scores, results, slopes, gradients, key_gradients;
+    at::TensorOptions plain, wide;
+    Scratch queries, keys, values, scores, weights, results, slopes, raw_slopes, gradients,
+        key_gradients;
 
     PackedAttention(
         const Settings &settings, at::Tensor query, at::Tensor key, at::Tensor value)
         : settings(settings), query(std::move(query)), key(std::move(key)),
           value(std::move(value)), heads(this->query.size(1)), key_heads(this->key.size(1)),
-          width(this->query.size(2)) {}
+          width(this->query.size(2)), plain(this->query.options()),
+          wide(plain.dtype(at::kFloat)) {}
 
     static T *data(const at::Tensor &tensor) { return static_cast<T *>(tensor.data_ptr()); }
 
@@ -128,8 +157,8 @@ struct PackedAttention {
         Rows rows = this->rows(chunk);
         const int64_t batch = chunk.count * key_heads;
         const int64_t length = round_up(chunk.past + chunk.longest);
-        const at::Tensor all_keys = keys.shaped({batch, length, width}, query);
-        const at::Tensor all_values = values.shaped({batch, length, width}, query);
+        const at::Tensor all_keys = keys.shaped({batch, length, width}, plain);
+        const at::Tensor all_values = values.shaped({batch, length, width}, plain);
         gather_keys(rows, key, all_keys, length);
         gather_keys(rows, value, all_values, length);
         for (int64_t first = 0; first < chunk.longest; first += places_of_block) {
@@ -141,7 +170,7 @@ struct PackedAttention {
             rows.first_key = reach / 16 * 16;
             rows.keys = round_up(chunk.past + last) - rows.first_key;
             const at::Tensor block =
-                queries.shaped({batch, rows.rows_of_head(), width}, query);
+                queries.shaped({batch, rows.rows_of_head(), width}, plain);
             rows.gather_queries(data(query), query.stride(0), query.stride(1), data(block));
             body(
                 rows, block, all_keys.narrow(1, rows.first_key, rows.keys),
@@ -149,19 +178,28 @@ struct PackedAttention {
         }
     }
 
-    at::Tensor score(const Rows &rows, const at::Tensor &block, const at::Tensor &keys) {
-        at::Tensor out = scores.shaped({block.size(0), block.size(1), rows.keys}, query);
-        at::bmm_out(out, block, keys.transpose(1, 2));
+    /// a · bᵀ, [batch, rows, keys] f32.
+    at::Tensor compare(Scratch &memory, const at::Tensor &a, const at::Tensor &b) {
+        at::Tensor out = memory.shaped({a.size(0), a.size(1), b.size(1)}, wide);
+        multiply_transposed(out, a, b);
         return out;
     }
 
+    /// Room for what is made of `wide_values` in T: themselves where that is f32 too.
+    at::Tensor narrowed(Scratch &memory, const at::Tensor &wide_values) {
+        return query.scalar_type() == at::kFloat ? wide_values
+                                                 : memory.shaped(wide_values.sizes(), plain);
+    }
+
     void forward(const at::Tensor &out, const at::Tensor &log_sums) {
-        each_chunk(settings, heads, sizeof(T), [&](const Chunk &chunk) {
+        each_chunk(settings, heads, [&](const Chunk &chunk) {
             each_block(chunk, [&](const Rows &rows, auto block, auto keys, auto values) {
-                const at::Tensor weights = score(rows, block, keys);
-                rows.weigh_all(data(weights), log_sums.data_ptr<float>());
-                at::Tensor result = results.shaped(block.sizes(), query);
-                at::bmm_out(result, weights, values);
+                const at::Tensor raw = compare(scores, block, keys);
+                const at::Tensor shares = narrowed(weights, raw);
+                rows.weigh_all(
+                    raw.data_ptr<float>(), data(shares), log_sums.data_ptr<float>());
+                at::Tensor result = results.shaped(block.sizes(), plain);
+                multiply(result, shares, values);
                 rows.scatter_queries(data(result), data(out));
             });
         });
@@ -170,25 +208,27 @@ struct PackedAttention {
     void backward(
         const at::Tensor &out, const at::Tensor &log_sums, const at::Tensor &incoming,
         const at::Tensor &to_query, const at::Tensor &to_key, const at::Tensor &to_value) {
-        each_chunk(settings, heads, sizeof(T), [&](const Chunk &chunk) {
+        each_chunk(settings, heads, [&](const Chunk &chunk) {
             each_block(chunk, [&](const Rows &rows, auto block, auto keys, auto values) {
-                at::Tensor weights = score(rows, block, keys);
-                at::Tensor pulled = gradients.shaped(block.sizes(), query);
+                const at::Tensor raw = compare(scores, block, keys);
+                const at::Tensor shares = narrowed(weights, raw);
+                at::Tensor pulled = gradients.shaped(block.sizes(), plain);
                 rows.gather_queries(
                     data(incoming), incoming.stride(0), incoming.stride(1), data(pulled));
-                at::Tensor slope = slopes.shaped(weights.sizes(), query);
-                at::bmm_out(slope, pulled, values.transpose(1, 2));
+                const at::Tensor raw_slope = compare(raw_slopes, pulled, values);
+                const at::Tensor slope = narrowed(slopes, raw_slope);
                 rows.unweigh_all(
-                    data(weights), data(slope), log_sums.data_ptr<float>(), data(out),
-                    data(incoming), incoming.stride(0), incoming.stride(1));
-                at::Tensor result = results.shaped(block.sizes(), query);
-                at::bmm_out(result, slope, keys);
+                    raw.data_ptr<float>(), raw_slope.data_ptr<float>(),
+                    log_sums.data_ptr<float>(), data(out), data(incoming), incoming.stride(0),
+                    incoming.stride(1), data(shares), data(slope));
+                at::Tensor result = results.shaped(block.sizes(), plain);
+                multiply(result, slope, keys);
                 rows.scatter_queries(data(result), data(to_query));
                 at::Tensor turned =
-                    key_gradients.shaped({block.size(0), rows.keys, width}, query);
+                    key_gradients.shaped({block.size(0), rows.keys, width}, plain);
                 at::bmm_out(turned, slope.transpose(1, 2), block);
                 rows.add_keys(data(turned), to_key.data_ptr<float>());
-                at::bmm_out(turned, weights.transpose(1, 2), pulled);
+                at::bmm_out(turned, shares.transpose(1, 2), pulled);
                 rows.add_keys(data(turned), to_value.data_ptr<float>());
             });
         });

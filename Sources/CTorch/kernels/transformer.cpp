@@ -1,5 +1,6 @@
 #include "../guard.h"
 #include "instruction_set.h"
+#include "linear.h"
 #include "parallel.h"
 
 #include <torch/csrc/autograd/custom_function.h>
@@ -275,7 +276,7 @@ struct AdaptedLinearFunction : torch::autograd::Function<AdaptedLinearFunction> 
         const std::optional<at::Tensor> &bias, const at::Tensor &settings,
         at::TensorList matrices) {
         const AdapterGroup group(matrices.vec(), settings, x.scalar_type());
-        at::Tensor out = at::linear(x, weight, bias);
+        at::Tensor out = ct::linear(x, weight, bias);
         const at::Tensor inner = group.inner(x);
         out.addmm_(inner, group.all_up(weight.size(0)).t());
         variable_list saved{x, weight, settings, inner};
@@ -296,7 +297,7 @@ struct AdaptedLinearFunction : torch::autograd::Function<AdaptedLinearFunction> 
         variable_list result(4 + matrices.size());
 
         at::Tensor to_x;
-        if (needs_input) to_x = at::mm(pulled, weight);
+        if (needs_input) to_x = ct::product(pulled, weight);
         const bool has_dropout = group.has_dropout();
         if (needs_input && !has_dropout) to_x.addmm_(to_inner, group.all_down());
         at::Tensor to_down;
