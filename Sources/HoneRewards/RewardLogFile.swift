@@ -13,7 +13,9 @@ public actor RewardLogFile: RewardLog {
     private let onProblem: @Sendable (String) -> Void
     private var isBroken = false
 
-    /// - Parameter onProblem: told once, when the file cannot be written; grading goes on without it.
+    /// - Parameters:
+    ///   - url: the file; its folder is made if need be.
+    ///   - onProblem: told once, when the file cannot be written; grading goes on without it.
     public init(_ url: URL, onProblem: @escaping @Sendable (String) -> Void) {
         self.url = url
         self.onProblem = onProblem

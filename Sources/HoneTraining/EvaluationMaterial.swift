@@ -16,7 +16,10 @@ public struct EvaluationMaterial: Sendable {
     }
 
     /// Reads and encodes the rows that `config` names, with its model's tokenizer. No weights are loaded.
-    /// - Parameter limit: ask only the first so many rows; `nil` asks all.
+    /// - Parameters:
+    ///   - config: names model, dataset and the longest completion, for which prompts leave room.
+    ///   - rows: which of the dataset's rows are asked.
+    ///   - limit: ask only the first so many; `nil` asks all.
     /// - Throws: ``EvaluationError/noHeldOutRows(path:)``, ``EvaluationError/nothingFits(path:rows:limit:longest:)``, and what reading the rows throws.
     public init(config: TrainingConfig, rows: Rows, limit: Int?) throws {
         let text = try ModelText(folder: URL(filePath: config.model.tokenizerFolder))

@@ -45,13 +45,15 @@ final class GradingJob: @unchecked Sendable {
     var next: Int { assessments.count }
     var isFinished: Bool { assessments.count == count }
 
+    /// Asked once: the answer is read from files.
+    private static let processors = ProcessInfo.processInfo.activeProcessorCount
+
     /// The request for the completions from ``next`` on, as a line.
     func line(identifier: Int) -> String {
         // Generous: the processor time of a call on several threads passes faster than the clock.
         let seconds = timeout / .seconds(1) * Double(count - next)
-        let processors = ProcessInfo.processInfo.activeProcessorCount
         return "{\"op\":\"grade\",\"id\":\(identifier),\"key\":\(function),\"start\":\(next),"
-            + "\"cpu_seconds\":\(seconds * Double(processors) + 5),\(body)\n"
+            + "\"cpu_seconds\":\(seconds * Double(Self.processors) + 5),\(body)\n"
     }
 
     /// Takes the assessment of the next completion; hands all over when it was the last.

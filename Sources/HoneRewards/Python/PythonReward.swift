@@ -14,7 +14,9 @@ public struct PythonReward: AssessingRewardFunction {
     private let pool: WorkerPool
     private let index: Int
 
-    /// - Parameter index: position in the pool's functions.
+    /// - Parameters:
+    ///   - pool: the processes that have loaded the function.
+    ///   - index: its position in the pool's functions.
     public init(_ pool: WorkerPool, index: Int) {
         name = pool.functions[index].name
         self.pool = pool

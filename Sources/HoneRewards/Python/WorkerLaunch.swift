@@ -33,6 +33,8 @@ public struct WorkerLaunch: Sendable, Hashable {
     /// - Parameters:
     ///   - interpreter: path of the Python program.
     ///   - variables: names of environment variables handed on beside those every program needs.
+    ///   - limits: what the worker binds itself to.
+    ///   - inherited: the environment that variables are taken from.
     public init(
         interpreter: String, variables: [String] = [], limits: Limits = Limits(),
         inherited: [String: String] = ProcessInfo.processInfo.environment

@@ -17,6 +17,7 @@ public struct RewardLibrary: RewardCatalog {
 
     /// The rubric that `rewards` declare, ready to grade: reward files are loaded.
     /// - Parameters:
+    ///   - rewards: the declarations.
     ///   - file: the recipe or grading file as the user named it, for error messages.
     ///   - log: is told of every call.
     /// - Throws: `ConfigError` with every problem of the declarations, then ``RewardError``

@@ -40,7 +40,10 @@ public struct GradingReport: Sendable {
     }
 
     /// Takes in one completion.
-    /// - Parameter assessments: one for each function.
+    /// - Parameters:
+    ///   - verdict: what the functions together say.
+    ///   - assessments: what each of them says.
+    ///   - row: number of the input row.
     public mutating func add(_ verdict: Verdict, _ assessments: [Assessment], row: Int) {
         rows += 1
         if let reward = verdict.reward { total.add(reward.total) }

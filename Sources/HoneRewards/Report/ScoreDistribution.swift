@@ -17,8 +17,9 @@ public struct ScoreDistribution: Sendable {
         return (mean, (squares / Double(count - 1)).squareRoot())
     }
 
-    /// The smallest score that at least `fraction` of the scores do not exceed; `nil` without scores.
-    /// - Parameter fraction: in [0, 1].
+    /// For each fraction, the smallest score that at least that share of the scores do not exceed; `nil`
+    /// without scores.
+    /// - Parameter fractions: each in [0, 1].
     public func quantiles(_ fractions: [Double]) -> [Double]? {
         guard !scores.isEmpty else { return nil }
         let sorted = scores.sorted()
