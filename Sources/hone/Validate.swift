@@ -16,7 +16,7 @@ struct Validate: ParsableCommand {
             not understood, rows that make no prompt or that the chat template refuses. No \
             weights are loaded. The resolved recipe on standard output is itself a recipe.
 
-            Exit codes: 0 the recipe is good; 65 it has problems; 64 it cannot be read.
+            Exit codes: 0 the recipe is good; 65 it has problems; 64 it is not there.
 
               hone validate Recipes/countdown/recipe.yaml --set grpo.beta=0.04
               hone validate --explain grpo.loss_type
@@ -47,35 +47,30 @@ struct Validate: ParsableCommand {
             if recipe == nil { return }
         }
         guard let recipe else { return }
-        let reading: RecipeReading
-        do {
-            let folder = URL(filePath: recipe).deletingLastPathComponent()
-            reading = try RecipeReading(
-                path: recipe, overrides: overrides, rewards: RewardLibrary(folder: folder))
-        } catch let error as RecipeError {
-            Self.tell("\(error)")
-            throw ExitCode(64)
-        }
+        let reading = try RecipeReading(
+            path: recipe, overrides: overrides,
+            rewards: RewardLibrary(folder: URL(filePath: recipe).deletingLastPathComponent()))
         let inspection = RecipeInspection(of: reading)
         let problems = (reading.problems + inspection.problems).byLine
         if json {
             print(document(reading, inspection, problems).text(.indented))
         } else {
-            for warning in inspection.warnings { Self.tell("warning: \(warning)") }
+            for warning in inspection.warnings { StandardError.write(line: "warning: \(warning)") }
             if let row = inspection.firstRow, showRow {
                 print(row.text)
-                Self.tell("\(row.tokens) tokens")
+                StandardError.write(line: "\(row.tokens) tokens")
             }
             if problems.isEmpty {
                 if !showRow {
                     print(try RecipeYAML.text(reading.config.configJSON), terminator: "")
                 }
             } else {
-                Self.tell("\(ConfigError(file: recipe, problems: problems))")
-                Self.tell("\(problems.count) problem\(problems.count == 1 ? "" : "s")")
+                StandardError.write(line: "\(ConfigError(file: recipe, problems: problems))")
+                StandardError.write(
+                    line: "\(problems.count) problem\(problems.count == 1 ? "" : "s")")
             }
         }
-        if !problems.isEmpty { throw ExitCode(65) }
+        if !problems.isEmpty { throw ExitCode(FailureKind.badData.rawValue) }
     }
 
     private func explanation(of key: String) throws -> String {
@@ -83,8 +78,7 @@ struct Validate: ParsableCommand {
             let text = try ConfigExplanation.text(of: key == "all" ? .root : ConfigPath(key))
             return key == "all" || key == "rewards" ? text + rewardTypes() : text
         } catch let problem {
-            Self.tell("\(problem)")
-            throw ExitCode(64)
+            throw ValidationError("--explain \(problem)")
         }
     }
 
@@ -113,9 +107,5 @@ struct Validate: ParsableCommand {
                 ["text": .string(row.text), "tokens": .int(row.tokens)]
             } ?? .null,
         ]
-    }
-
-    private static func tell(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 }

@@ -63,7 +63,8 @@ import Testing
     @Test(arguments: [
         ("model/config.json", "config.json"), ("model/tokenizer.json", "tokenizer.json"),
         ("model/model.safetensors", "neither model.safetensors nor an index"),
-        ("rows.jsonl", "nor rows.jsonl in the working directory"), ("reward.py", "there is no file"),
+        ("rows.jsonl", "nor rows.jsonl in the working directory"),
+        ("reward.py", "there is no file"),
     ])
     func anAbsentFileIsNamed(file: String, message: String) throws {
         let found = try Self.problems(without: file)

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import HoneCore
+import HoneInference
+import HoneModels
+import HoneRewards
+import HoneText
+import HoneTraining
+import Torch
+
+/// What kind of thing went wrong, for the exit code that scripts look at (`sysexits.h`).
+enum FailureKind: Int32 {
+    /// The command was asked for something that it cannot be asked.
+    case usage = 64
+    /// A recipe, model folder, dataset or reward function is not as it must be.
+    case badData = 65
+    /// Anything else: the machine, or Hone itself.
+    case `internal` = 70
+
+    init(_ error: any Error) {
+        switch error {
+        case RecipeError.unreadable, RecipeError.override, RunFolderError.occupied,
+            RunFolderError.noCheckpoint, RunFolderError.differentRecipe:
+            self = .usage
+        case SafeTensorsError.unwritable: self = .internal
+        case is RecipeError, is ConfigError, is ConfigProblem, is TextTemplateError,
+            is DatasetError, is DatasetError.BadRow, is EncodingError, is JSONError,
+            is TokenizerError, is TemplateError, is ChatTemplateFolderError, is ModelError,
+            is LanguageModelError, is SafeTensorsError, is RewardError, is GraderFailure,
+            is EvaluationError:
+            self = .badData
+        default: self = .internal
+        }
+    }
+}
+
+extension Hone {
+    /// Runs the command and exits with 0, or with the code of what went wrong. Commands need not catch
+    /// errors to give them a code; each says what happened in its description.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            // Help, usage errors and codes that a command chose itself.
+            guard exitCode(for: error) == .failure else { exit(withError: error) }
+            if !(error is ExitCode) { StandardError.write(line: "Error: \(error)") }
+            Foundation.exit(error is ExitCode ? 1 : FailureKind(error).rawValue)
+        }
+    }
+}
