@@ -60,8 +60,8 @@ public final class Tokenizer: Sendable {
         return added.ids[bytes] ?? model.vocabulary.id(of: bytes).map(Int.init)
     }
 
-    /// The token with `id` as the vocabulary writes it (byte-level tokens in ``ByteAlphabet``'s
-    /// characters), or nil if no token has it.
+    /// The token with `id` as the vocabulary writes it (byte-level tokens in the characters
+    /// that GPT-2 gives the bytes), or nil if no token has it.
     public func token(of id: Int) -> String? {
         tokenBytes(id).map { String(decoding: $0, as: UTF8.self) }
     }
@@ -76,9 +76,11 @@ public final class Tokenizer: Sendable {
     // MARK: Encoding
 
     /// The ids of `text`.
-    /// - Parameter addSpecialTokens: Whether to put the tokens around it that the post-processor asks
-    ///   for, such as a beginning-of-sequence token. Special tokens that are written out in the text
-    ///   become their ids either way.
+    /// - Parameters:
+    ///   - text: Any text.
+    ///   - addSpecialTokens: Whether to put the tokens around it that the post-processor asks for,
+    ///     such as a beginning-of-sequence token. Special tokens that are written out in the text
+    ///     become their ids either way.
     /// - Throws: ``TokenizerError/matchFailed(pattern:reason:)`` when a pattern of the file runs out
     ///   of memory on this text.
     public func encode(
@@ -161,8 +163,10 @@ public final class Tokenizer: Sendable {
     ///
     /// Ids that no token has are left out, as the `tokenizers` library does: models whose embedding
     /// is padded can sample such ids. Bytes that are not UTF-8 become U+FFFD.
-    /// - Parameter skipSpecialTokens: Whether to leave out control tokens. (The library keeps those
-    ///   that its normalizer changes; here all are left out.)
+    /// - Parameters:
+    ///   - ids: Token ids in the order of the text.
+    ///   - skipSpecialTokens: Whether to leave out control tokens. (The library keeps those that its
+    ///     normalizer changes; here all are left out.)
     public func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {
         if case .bytes = decodingPlan {
             var bytes: [UInt8] = []

@@ -56,7 +56,7 @@ public struct ChatTemplate: Sendable {
     ///     completion goes on with it.
     ///   - tools: JSON schemas of functions the model may call; `nil` where there are none.
     ///   - documents: objects with `title` and `text`.
-    ///   - variables: further variables of the template; they override ``variables``.
+    ///   - extra: further variables of the template; they override ``variables``.
     /// - Throws: ``TemplateError`` where the template fails or refuses the conversation.
     public func render(
         messages: [JSONValue], addGenerationPrompt: Bool = false,

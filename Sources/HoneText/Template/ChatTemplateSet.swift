@@ -84,6 +84,7 @@ public struct ChatTemplateSet: Sendable {
     /// - Parameters:
     ///   - name: its name; `nil` for the one to use by default.
     ///   - withTools: whether tools will be given, for which a template called `tool_use` is there.
+    ///   - clock: what `strftime_now` tells.
     /// - Throws: ``ChatTemplateFolderError`` for a name the folder does not have;
     ///   ``TemplateError`` where the template is not well formed.
     public func template(
@@ -203,7 +204,10 @@ public struct ChatTemplateSet: Sendable {
 
 extension ChatTemplate {
     /// Reads the chat template of a model folder; see ``ChatTemplateSet``.
-    /// - Parameter name: which one, where the folder has several.
+    /// - Parameters:
+    ///   - folder: a model folder in Hugging Face layout.
+    ///   - name: which template, where the folder has several.
+    ///   - clock: what `strftime_now` tells.
     public init(folder: URL, name: String? = nil, clock: TemplateClock = .system) throws {
         self = try ChatTemplateSet(folder: folder).template(named: name, clock: clock)
     }
