@@ -2,6 +2,5 @@
 public struct RequestID: Hashable, Sendable, Comparable {
     public let number: Int
 
-
     public static func < (a: RequestID, b: RequestID) -> Bool { a.number < b.number }
 }

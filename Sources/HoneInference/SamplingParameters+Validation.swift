@@ -1,8 +1,8 @@
-import HoneCore
+public import HoneCore
 
 extension SamplingParameters {
     /// Refuses values outside the ranges that ``SamplingParameters`` documents.
-    func validate() throws(EngineError) {
+    public func validate() throws(EngineError) {
         func require(_ holds: Bool, _ name: String, _ value: Any, _ allowed: String)
             throws(EngineError)
         {

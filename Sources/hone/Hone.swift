@@ -8,6 +8,9 @@ struct Hone: AsyncParsableCommand {
         subcommands: [
             Train.self,
             Validate.self,
+            Generate.self,
+            Chat.self,
+            Score.self,
             Evaluate.self,
             Grade.self,
             Tokenize.self,
