@@ -115,7 +115,8 @@ let package = Package(
         tests("Torch", ["Torch", "TestSupport"]),
         tests("HoneCore", ["HoneCore", "TestSupport", orderedCollections]),
         tests("HoneText", ["HoneText", "TestSupport"]),
-        tests("HoneModels", ["HoneModels", "HoneCore", "Torch", "TestSupport", orderedCollections]),
+        tests(
+            "HoneModels", ["HoneModels", "HoneCore", "Torch", "TestSupport", orderedCollections]),
         tests("HoneInference", ["HoneInference", "TestSupport"]),
         tests("HoneTraining", ["HoneTraining", "TestSupport", orderedCollections]),
         tests("HoneRewards", ["HoneRewards", "HoneCore", "TestSupport", orderedCollections]),
