@@ -2,6 +2,7 @@ import Foundation
 import HoneCore
 import HoneInference
 import HoneModels
+import HoneText
 import Torch
 
 /// Owns a model that is only asked, never trained, and draws completions from it.
@@ -14,6 +15,7 @@ public actor ModelHost {
     }
 
     private var engine: Engine?
+    private var stop: StopStrings?
 
     public init() { executor = DeviceExecutor(name: "model") }
 
@@ -30,6 +32,7 @@ public actor ModelHost {
         language.model.rotaryLength = language.model.config.maximumLength
         let limits =
             config.memory.cacheBudget.map { EngineLimits(cacheBytes: $0.bytes) } ?? EngineLimits()
+        stop = language.text.stop(at: config.sampling.stop)
         engine = try Engine(
             model: language.model, endTokens: language.endTokens, limits: limits)
     }
@@ -38,6 +41,6 @@ public actor ModelHost {
 extension ModelHost: Sampler {
     public func sample(_ requests: [GenerationRequest]) throws -> [[Completion]] {
         guard let engine else { preconditionFailure("load comes before any use of the model") }
-        return try withoutGradients { try engine.generate(requests) }
+        return try withoutGradients { try engine.generate(requests, stop: stop) }
     }
 }

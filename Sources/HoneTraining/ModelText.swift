@@ -25,6 +25,13 @@ public struct ModelText: Sendable {
     }
 }
 
+extension ModelText {
+    /// Ends a completion at one of `strings`; `nil` for none.
+    func stop(at strings: [String]) -> StopStrings? {
+        strings.isEmpty ? nil : StopStrings(strings, tokenizer: tokenizer)
+    }
+}
+
 extension Tokenizer: TextEncoding {}
 
 extension Tokenizer: TextDecoding {

@@ -43,7 +43,7 @@ extension Policy {
         self.init(
             language: language,
             engine: try Engine(model: model, endTokens: language.endTokens, limits: limits),
-            stop: nil,
+            stop: language.text.stop(at: config.sampling.stop),
             policyUpdate: config.method == .grpo
                 ? PolicyUpdate(model: model, reference: reference, config: config, step: step)
                 : nil,
