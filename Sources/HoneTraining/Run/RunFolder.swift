@@ -9,6 +9,7 @@ import Foundation
 ///   completions.jsonl    every completion with its rewards and advantage
 ///   rewards.jsonl        what reward functions printed, and how they failed
 ///   checkpoints/step-000050/
+///   tensorboard/         metrics, with `report: [tensorboard]`
 ///   adapter/ or model/   the result
 /// ```
 public struct RunFolder: Sendable {
@@ -19,6 +20,7 @@ public struct RunFolder: Sendable {
     public var completions: URL { url.appending(path: "completions.jsonl") }
     public var rewardLog: URL { url.appending(path: "rewards.jsonl") }
     public var checkpoints: URL { url.appending(path: "checkpoints") }
+    public var tensorboard: URL { url.appending(path: "tensorboard") }
     public var adapter: URL { url.appending(path: "adapter") }
     public var model: URL { url.appending(path: "model") }
     /// Configuration and tokenizer of a model that the recipe describes.

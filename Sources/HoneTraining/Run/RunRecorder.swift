@@ -1,10 +1,12 @@
 import Foundation
 import HoneCore
 
-/// Writes a run's events and completions into its folder as JSON lines.
+/// Writes a run's events and completions into its folder as JSON lines, and its metrics where the recipe
+/// reports them to.
 public actor RunRecorder: RunObserver {
     private let events: JSONLinesFile
     private let completions: JSONLinesFile
+    private let board: TensorBoardFile?
     private var failure: (any Error)?
 
     /// How long both files were at some moment; a checkpoint keeps it so that a resumed run can drop
@@ -14,9 +16,11 @@ public actor RunRecorder: RunObserver {
         public var completions: UInt64
     }
 
-    public init(folder: RunFolder) throws {
+    public init(folder: RunFolder, reports: [ReportTarget] = []) throws {
         events = try JSONLinesFile(folder.events)
         completions = try JSONLinesFile(folder.completions)
+        board =
+            reports.contains(.tensorboard) ? try TensorBoardFile(folder: folder.tensorboard) : nil
     }
 
     public func record(_ event: RunEvent) {
@@ -26,6 +30,7 @@ public actor RunRecorder: RunObserver {
                 try completions.append(EventRow.completions(of: record))
             }
             try events.append([EventRow.json(of: event)])
+            try board?.record(event)
         } catch {
             // A full disk must stop the run at the next checkpoint, where nothing is lost, rather
             // than in the middle of a step.

@@ -34,7 +34,7 @@ public struct TrainingRun: Sendable {
         let checkpoints = CheckpointStore(
             folder: folder.checkpoints, keep: recipe.config.checkpoints.keep)
         let resumed = try prepareFolder(beginning, checkpoints)
-        let recorder = try RunRecorder(folder: folder)
+        let recorder = try RunRecorder(folder: folder, reports: config.report)
         if let resumed { try await recorder.rewind(to: resumed.state.records) }
         let observers = ObserverList([recorder, observer])
         let step = LatestStep(resumed?.state.step ?? 0)
