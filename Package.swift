@@ -120,7 +120,7 @@ let package = Package(
         tests("HoneInference", ["HoneInference", "TestSupport"]),
         tests("HoneTraining", ["HoneTraining", "TestSupport", orderedCollections]),
         tests("HoneRewards", ["HoneRewards", "HoneCore", "TestSupport", orderedCollections]),
-        tests("EndToEnd", ["TestSupport", "HoneCore", orderedCollections]),
+        tests("EndToEnd", ["TestSupport", "HoneCore", "HoneModels", orderedCollections]),
     ],
     cxxLanguageStandard: .cxx20
 )

@@ -27,7 +27,7 @@ enum FailureKind: Int32 {
             is DatasetError, is DatasetError.BadRow, is EncodingError, is JSONError,
             is TokenizerError, is TemplateError, is ChatTemplateFolderError, is ModelError,
             is LanguageModelError, is SafeTensorsError, is RewardError, is GraderFailure,
-            is EvaluationError:
+            is EvaluationError, is EngineError, is TokenScorerError, is RowStream.RowError:
             self = .badData
         default: self = .internal
         }

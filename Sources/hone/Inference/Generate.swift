@@ -54,9 +54,7 @@ struct Generate: ParsableCommand {
     }
 
     func run() throws {
-        let conversation = try messages.map { path in
-            try reportingBadData { try Self.readMessages(path) }
-        }
+        let conversation = try messages.map(Self.readMessages)
         let language = try model.load()
         let reader = PromptReader(text: language.text)
         let engine = try sampling.engine(language)
@@ -68,18 +66,14 @@ struct Generate: ParsableCommand {
             ).answer(RowStream(path: input))
             return
         }
-        let tokens = try reportingBadData {
-            try conversation.map(reader.tokens) ?? reader.tokens(of: prompt ?? "")
-        }
+        let tokens = try conversation.map(reader.tokens) ?? reader.tokens(of: prompt ?? "")
         let request = GenerationRequest(
             promptTokens: tokens, count: n, parameters: sampling.parameters,
             stream: RandomStream(seed: sampling.seed))
         let printer = CompletionPrinter(
             engine: engine, tokenizer: language.text.tokenizer,
             stop: sampling.stopCondition(language))
-        try reportingBadData {
-            try printer.print(request, as: json ? .rows : .text)
-        }
+        try printer.print(request, as: json ? .rows : .text)
     }
 
     private static func readMessages(_ path: String) throws -> [ChatMessage] {

@@ -32,15 +32,12 @@ struct ModelOptions: ParsableArguments {
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
     }
 
-    /// Loads the model; what is wrong with its files is told, with exit code 65.
     func load() throws -> LanguageModel {
-        try reportingBadData {
-            let device = try chosenDevice()
-            if let threads { try setThreadCount(threads) }
-            return try LanguageModel(
-                folder: folder(model, "model"), adapter: adapter.map { try folder($0, "adapter") },
-                dtype: chosenDType(on: device), device: device)
-        }
+        let device = try chosenDevice()
+        if let threads { try setThreadCount(threads) }
+        return try LanguageModel(
+            folder: folder(model, "model"), adapter: adapter.map { try folder($0, "adapter") },
+            dtype: chosenDType(on: device), device: device)
     }
 
     private func folder(_ path: String, _ what: String) throws -> URL {
@@ -87,16 +84,5 @@ struct ModelOptions: ParsableArguments {
             throw ValidationError("'\(text)' is none of auto, cpu, cuda, cuda:N, mps")
         }
         return choice
-    }
-}
-
-/// Runs `body`; what it throws is told on standard error and becomes exit code 65. Faulty usage stays
-/// faulty usage.
-func reportingBadData<Result>(_ body: () throws -> Result) throws -> Result {
-    do {
-        return try body()
-    } catch let error where !(error is ValidationError || error is ExitCode) {
-        StandardError.write(line: "Error: \(error)")
-        throw RowStream.badData
     }
 }

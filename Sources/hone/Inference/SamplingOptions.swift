@@ -62,12 +62,9 @@ struct SamplingOptions: ParsableArguments {
     }
 
     func engine(_ language: LanguageModel) throws -> Engine {
-        try reportingBadData {
-            try Engine(
-                model: language.model, endTokens: language.endTokens,
-                limits: EngineLimits(
-                    cacheBytes: cacheBytes ?? EngineLimits.defaultCacheBytes()))
-        }
+        try Engine(
+            model: language.model, endTokens: language.endTokens,
+            limits: EngineLimits(cacheBytes: cacheBytes ?? EngineLimits.defaultCacheBytes()))
     }
 
     private static func bytes(_ text: String) throws -> Int {
