@@ -89,6 +89,14 @@ import Testing
         #expect(abs(mean - (0.5 * short + 0.5 * right)) < 1e-12)
         #expect(short > 0)
 
+        // Most of this tokenizer's tokens are numbers, so these digits end many completions early.
+        let stopping = try await HoneProgram.run(
+            arguments + ["--set", "sampling.stop=[\"0\",\"1\",\"2\",\"3\",\"4\",\"5\"]", "--json"])
+        let stopped = try JSONValue(parsing: stopping.output)
+        let early = try #require(stopped["metrics"]?["completions/mean_length"]?.doubleValue)
+        let length = try #require(metrics["completions/mean_length"]?.doubleValue)
+        #expect(early < 0.8 * length)
+
         let table = try await HoneProgram.run(arguments + ["--show", "1"])
         #expect(table.exitCode == 0)
         #expect(table.output.hasPrefix("4 rows, 4 completions each"))

@@ -7,7 +7,7 @@ public struct RewardConfig: ConfigSection {
     public var type = ""
     public var weight = 1.0
     public var onError: FailurePolicy = .exclude
-    /// Seconds for one group of completions.
+    /// Seconds for one call of a Python function.
     public var timeout = 10.0
     /// The keys that belong to the type: `file`, `function`, `column`, ….
     public var options: JSONObject = [:]
@@ -43,7 +43,9 @@ public struct RewardConfig: ConfigSection {
             "on_error", \.onError,
             "When it fails: exclude the completion from its group, count zero, or stop the run."),
         ConfigField(
-            "timeout", \.timeout, "Seconds it may take for one completion.", .above(0)),
+            "timeout", \.timeout,
+            "Seconds one call of a Python function may take: for a completion, or for a group where it "
+                + "takes lists.", .above(0)),
     ]
 }
 
