@@ -25,20 +25,21 @@ import sys
 
 SEED = 2024
 SMALLEST, LARGEST = 1, 12
-TARGETS = range(10, 100)
-CAP = 120  # no intermediate result above this
+TARGETS = range(10, 61)
+CAP = 72  # no intermediate result above this
 
-# Of three and of four numbers. There are 3,100 problems of three, so these are nearly all of them.
-TRAIN_PROBLEMS = {3: 2400, 4: 4800}
-HELDOUT_PROBLEMS = {3: 200, 4: 200}
-CORPUS_ROWS = 60000
+# Problems by how many numbers they have. There are 2,471 of three, so these are most of them.
+CORPUS_PROBLEMS = {3: 1800, 4: 8000}
+TRAIN_PROBLEMS = {3: 1800, 4: 1000}
+HELDOUT_PROBLEMS = {3: 260, 4: 140}
+CORPUS_ROWS = 80000
 
 # Chance that a try is led by the solution.
 LED = 0.3
 # Width in units of the result of the taste for near misses.
-NEARNESS = 6.0
+NEARNESS = 12.0
 # Tries a writer makes before handing in a miss, and how common such writers are.
-PATIENCE = {1: 0.50, 2: 0.20, 3: 0.06, 4: 0.03, 6: 0.03, 12: 0.18}
+PATIENCE = {1: 0.65, 2: 0.20, 3: 0.04, 4: 0.02, 6: 0.02, 12: 0.07}
 
 
 def steps(numbers):
@@ -144,23 +145,33 @@ def write_rows(path, rows):
 
 
 def split():
-    """The training and the held-out problems, both sizes mixed."""
+    """The problems of the corpus by size, those of training and the held-out ones.
+
+    Training problems are in the corpus too; held-out ones are in neither.
+    """
     random_source = random.Random(SEED)
-    train, heldout = [], []
-    for count, wanted in TRAIN_PROBLEMS.items():
-        rows = problems(count, wanted + HELDOUT_PROBLEMS[count], random_source)
-        heldout += rows[:HELDOUT_PROBLEMS[count]]
-        train += rows[HELDOUT_PROBLEMS[count]:]
+    corpus, train, heldout = {}, [], []
+    for count, wanted in CORPUS_PROBLEMS.items():
+        held = HELDOUT_PROBLEMS[count]
+        rows = problems(count, wanted + held, random_source)
+        heldout += rows[:held]
+        corpus[count] = rows[held:]
+        train += corpus[count][:TRAIN_PROBLEMS[count]]
     random_source.shuffle(train)
     random_source.shuffle(heldout)
-    return train, heldout
+    return corpus, train, heldout
 
 
-def corpus_rows(train, rows=CORPUS_ROWS):
+def corpus_rows(corpus, rows=CORPUS_ROWS):
+    """Traces for problems of three and of four numbers in turn, the numbers in any order."""
     random_source = random.Random(SEED + 1)
+    sizes = sorted(corpus)
     for index in range(rows):
-        problem = dict(train[index % len(train)])
-        problem["nums"] = random_source.sample(problem["nums"], len(problem["nums"]))
+        turn, size = divmod(index, len(sizes))
+        chosen = corpus[sizes[size]]
+        problem = chosen[turn % len(chosen)]
+        numbers = random_source.sample(problem["nums"], len(problem["nums"]))
+        problem = {"nums": numbers, "target": problem["target"]}
         yield {"prompt": prompt(problem), "completion": trace(problem, random_source)}
 
 
@@ -271,12 +282,12 @@ def main(arguments):
     here = pathlib.Path(__file__).resolve().parent
     match arguments:
         case []:
-            train, heldout = split()
+            _, train, heldout = split()
             write_rows(here / "train.jsonl", train)
             write_rows(here / "heldout.jsonl", heldout)
         case ["corpus"]:
-            train, _ = split()
-            write_rows(here / "corpus.jsonl", list(corpus_rows(train)))
+            corpus, _, _ = split()
+            write_rows(here / "corpus.jsonl", list(corpus_rows(corpus)))
         case ["tokenizer"]:
             write_tokenizer(here / "tokenizer")
         case _:
