@@ -24,20 +24,20 @@ import random
 import sys
 
 SEED = 2024
-SMALLEST, LARGEST = 1, 12
-TARGETS = range(10, 61)
-CAP = 72  # no intermediate result above this
+SMALLEST, LARGEST = 1, 10
+TARGETS = range(10, 51)
+CAP = 54  # no intermediate result above this
 
-# Problems by how many numbers they have. There are 2,471 of three, so these are most of them.
-CORPUS_PROBLEMS = {3: 1800, 4: 8000}
-TRAIN_PROBLEMS = {3: 1800, 4: 1000}
-HELDOUT_PROBLEMS = {3: 260, 4: 140}
-CORPUS_ROWS = 80000
+# Problems by how many numbers they have. There are 1,356 of three, so these are most of them.
+CORPUS_PROBLEMS = {3: 900, 4: 8000}
+TRAIN_PROBLEMS = {3: 900, 4: 600}
+HELDOUT_PROBLEMS = {3: 240, 4: 160}
+CORPUS_ROWS = 48000
 
 # Chance that a try is led by the solution.
 LED = 0.3
 # Width in units of the result of the taste for near misses.
-NEARNESS = 12.0
+NEARNESS = 10.0
 # Tries a writer makes before handing in a miss, and how common such writers are.
 PATIENCE = {1: 0.65, 2: 0.20, 3: 0.04, 4: 0.02, 6: 0.02, 12: 0.07}
 
