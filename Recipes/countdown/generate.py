@@ -2,7 +2,8 @@
 """Makes everything the Countdown recipe starts from, out of one seed and the standard library.
 
     python3 Recipes/countdown/generate.py            problems: train.jsonl, heldout.jsonl
-    python3 Recipes/countdown/generate.py corpus     corpus.jsonl for pretrain.yaml (not committed)
+    python3 Recipes/countdown/generate.py corpus     corpus.jsonl for pretrain.yaml and corpus-2.jsonl
+                                                     for pretrain-2.yaml (not committed)
     python3 Recipes/countdown/generate.py tokenizer  the tokenizer's folder
 
 A problem is three or four numbers and a target: combine all the numbers, each once, with + - * / into
@@ -33,6 +34,7 @@ CORPUS_PROBLEMS = {3: 900, 4: 8000}
 TRAIN_PROBLEMS = {3: 900, 4: 600}
 HELDOUT_PROBLEMS = {3: 240, 4: 160}
 CORPUS_ROWS = 48000
+SECOND_CORPUS_ROWS = 6400
 
 # Chance that a try is led by the solution.
 LED = 0.3
@@ -40,6 +42,8 @@ LED = 0.3
 NEARNESS = 10.0
 # Tries a writer makes before handing in a miss, and how common such writers are.
 PATIENCE = {1: 0.65, 2: 0.20, 3: 0.04, 4: 0.02, 6: 0.02, 12: 0.07}
+# The same in the second corpus, which sets where the included model starts.
+SECOND_PATIENCE = {1: 0.45, 2: 0.20, 3: 0.10, 4: 0.05, 6: 0.05, 12: 0.15}
 
 
 def steps(numbers):
@@ -111,14 +115,16 @@ def prompt(problem):
     return f"Make {problem['target']} from {problem['nums']}."
 
 
-def trace(problem, random_source):
+def trace(problem, random_source, patience_of_writers=PATIENCE):
     """One writer's attempt at the problem: the text of a completion."""
     target = problem["target"]
     every = calculations(problem["nums"])
     solutions = [c for c in every if c[-1][3] == target]
     misses = [c for c in every if c[-1][3] != target]
     weights = [math.exp(-abs(c[-1][3] - target) / NEARNESS) for c in misses]
-    patience = random_source.choices(list(PATIENCE), list(PATIENCE.values()))[0]
+    patience = random_source.choices(
+        list(patience_of_writers), list(patience_of_writers.values())
+    )[0]
     lines = []
     tried = set()
     while True:
@@ -162,9 +168,9 @@ def split():
     return corpus, train, heldout
 
 
-def corpus_rows(corpus, rows=CORPUS_ROWS):
+def corpus_rows(corpus, rows, seed, patience_of_writers):
     """Traces for problems of three and of four numbers in turn, the numbers in any order."""
-    random_source = random.Random(SEED + 1)
+    random_source = random.Random(seed)
     sizes = sorted(corpus)
     for index in range(rows):
         turn, size = divmod(index, len(sizes))
@@ -172,7 +178,7 @@ def corpus_rows(corpus, rows=CORPUS_ROWS):
         problem = chosen[turn % len(chosen)]
         numbers = random_source.sample(problem["nums"], len(problem["nums"]))
         problem = {"nums": numbers, "target": problem["target"]}
-        yield {"prompt": prompt(problem), "completion": trace(problem, random_source)}
+        yield {"prompt": prompt(problem), "completion": trace(problem, random_source, patience_of_writers)}
 
 
 # The words of the problems and traces; everything else is spelt in bytes.
@@ -287,7 +293,10 @@ def main(arguments):
             write_rows(here / "heldout.jsonl", heldout)
         case ["corpus"]:
             corpus, _, _ = split()
-            write_rows(here / "corpus.jsonl", list(corpus_rows(corpus)))
+            first = corpus_rows(corpus, CORPUS_ROWS, SEED + 1, PATIENCE)
+            second = corpus_rows(corpus, SECOND_CORPUS_ROWS, SEED + 2, SECOND_PATIENCE)
+            write_rows(here / "corpus.jsonl", list(first))
+            write_rows(here / "corpus-2.jsonl", list(second))
         case ["tokenizer"]:
             write_tokenizer(here / "tokenizer")
         case _:
