@@ -23,10 +23,12 @@ build: setup ## the release program, .build/release/hone
 demo: build ## train the included model on Countdown and show it before and after
 	Recipes/countdown/demo
 
+# Tests run side by side, so each computes on one thread: threads of one operation that have to wait for
+# each other while others take the cores lose far more than they gain.
 test: setup ## every check: format, layers, unit and end-to-end tests, documentation
 	$(MAKE) --no-print-directory lint
 	swift build --build-tests
-	swift test --skip-build
+	OMP_NUM_THREADS=1 swift test --skip-build
 	$(MAKE) --no-print-directory docs
 
 format: ## rewrite the Swift sources in the project's format
