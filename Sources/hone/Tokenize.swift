@@ -32,6 +32,12 @@ struct Tokenize: ParsableCommand {
     @Option(help: "A file of rows, or - for standard input.")
     var input: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Print processor seconds of loading, encoding and decoding the rows of --input.",
+            visibility: .hidden))
+    var measure = false
+
     @Argument(help: "Texts to encode, one output row each.")
     var text: [String] = []
 
@@ -39,9 +45,28 @@ struct Tokenize: ParsableCommand {
         guard (input == nil) != text.isEmpty else {
             throw ValidationError("give either texts or --input, not both and not neither")
         }
+        try Self.checkArgumentBytes()
+    }
+
+    /// Refuses arguments that are not UTF-8, which Swift would have repaired by now.
+    private static func checkArgumentBytes() throws {
+        for index in 1..<max(Int(CommandLine.argc), 1) {
+            guard let argument = CommandLine.unsafeArgv[index] else { continue }
+            let count = strlen(argument)
+            let isValid = argument.withMemoryRebound(to: UInt8.self, capacity: count) {
+                UTF8Check.firstInvalidByte(of: UnsafeBufferPointer(start: $0, count: count)) == nil
+            }
+            guard isValid else {
+                throw ValidationError("argument \(index) is not valid UTF-8")
+            }
+        }
     }
 
     func run() throws {
+        if measure {
+            try TokenizerMeasurement.run(model: model, input: input ?? "-")
+            return
+        }
         let tokenizer = try Self.load(model)
         if let input {
             var rows = try RowStream(path: input)
@@ -55,7 +80,7 @@ struct Tokenize: ParsableCommand {
         }
     }
 
-    private static func load(_ folder: String) throws -> Tokenizer {
+    static func load(_ folder: String) throws -> Tokenizer {
         do throws(TokenizerError) {
             return try Tokenizer(folder: URL(filePath: folder))
         } catch {

@@ -27,18 +27,24 @@ struct BytePairModel: Sendable {
     let unknown: UnknownPolicy
     /// Whether a word that is a token as a whole is taken without looking at merges.
     let ignoresMerges: Bool
+    /// Where words fall apart before they are looked at; nil where they must stay whole.
+    private let boundaries: MergeBoundaries?
     /// The id of each byte (`.bytes`) or ASCII character (`.characters`), where it has one.
     private let singles: [UInt32?]
 
     init(
         vocabulary: Vocabulary, merges: MergeTable, unit: SymbolUnit, unknown: UnknownPolicy,
-        ignoresMerges: Bool
+        ignoresMerges: Bool, boundaries: MergeBoundaries?
     ) {
         self.vocabulary = vocabulary
         self.merges = merges
         self.unit = unit
         self.unknown = unknown
         self.ignoresMerges = ignoresMerges
+        // Whole words may be tokens that no merge makes; and where characters can be unknown, what
+        // is left of them may fuse, or vanish from between two that merge.
+        let allKnown = unknown.byteFallback?.contains(nil) == false
+        self.boundaries = unit == .characters && allKnown && !ignoresMerges ? boundaries : nil
         let count = unit == .bytes ? 256 : 128
         singles = (0..<count).map { byte in
             let scalar = unit == .bytes ? UInt32(ByteAlphabet.scalars[byte]) : UInt32(byte)
@@ -51,6 +57,27 @@ struct BytePairModel: Sendable {
 
     /// Appends the ids of `word` to `output`.
     func encode(
+        _ word: UnsafeBufferPointer<UInt8>, scratch: EncodingScratch, into output: inout [Int32]
+    ) {
+        guard let boundaries, word.count > 1 else {
+            encodeWhole(word, scratch: scratch, into: &output)
+            return
+        }
+        var start = 0
+        var before: UInt32?
+        var index = 0
+        while let (scalar, next) = UTF8Scalar.at(index, in: word) {
+            if let before, !boundaries.mayMerge(before, scalar.value) {
+                encodeWhole(word.part(start, index), scratch: scratch, into: &output)
+                start = index
+            }
+            before = scalar.value
+            index = next
+        }
+        encodeWhole(word.part(start, word.count), scratch: scratch, into: &output)
+    }
+
+    private func encodeWhole(
         _ word: UnsafeBufferPointer<UInt8>, scratch: EncodingScratch, into output: inout [Int32]
     ) {
         guard word.count > 0 else { return }

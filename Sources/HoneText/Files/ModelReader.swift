@@ -125,14 +125,14 @@ enum ModelReader {
         let fallback: [UInt32?]? =
             try section.bool("byte_fallback", default: false)
             ? (0...255).map { vocabulary.id(of: ByteFallbackToken.text(of: UInt8($0))) } : nil
+        let merges = try mergeTable(description.merges, vocabulary, section)
         let model = BytePairModel(
-            vocabulary: vocabulary,
-            merges: try mergeTable(description.merges, vocabulary, section),
-            unit: unit,
+            vocabulary: vocabulary, merges: merges.table, unit: unit,
             unknown: BytePairModel.UnknownPolicy(
                 id: unknownID, fuses: try section.bool("fuse_unk", default: false),
                 byteFallback: fallback),
-            ignoresMerges: try section.bool("ignore_merges", default: false))
+            ignoresMerges: try section.bool("ignore_merges", default: false),
+            boundaries: merges.boundaries)
         if section.member("unk_token") != nil, model.unknown.id == nil, !model.knowsAllSymbols {
             throw section.invalid("unk_token", "not in the vocabulary")
         }
@@ -141,8 +141,9 @@ enum ModelReader {
 
     private static func mergeTable(
         _ list: MergeList, _ vocabulary: Vocabulary, _ section: JSONSection
-    ) throws(TokenizerError) -> MergeTable {
+    ) throws(TokenizerError) -> (table: MergeTable, boundaries: MergeBoundaries?) {
         var table = MergeTable(expectedCount: list.ends.count)
+        var boundaries: MergeBoundaries? = MergeBoundaries()
         var missing: (rank: Int, token: String)?
         list.text.withUnsafeBufferPointer { text in
             var start = 0
@@ -158,6 +159,13 @@ enum ModelReader {
                     let merged = id(start, end.right)
                 {
                     table.insert(left, right, rank: rank, id: merged)
+                    let parts = (text.part(start, end.left), text.part(end.left, end.right))
+                    if isByteToken(parts.0) || isByteToken(parts.1) {
+                        // Its characters are not those of the text that it stands for.
+                        boundaries = nil
+                    } else {
+                        boundaries?.insert(left: parts.0, right: parts.1)
+                    }
                 }
                 start = end.right
             }
@@ -167,6 +175,11 @@ enum ModelReader {
                 "merges[\(missing.rank)]", "the token \"\(missing.token)\" is not in the vocabulary"
             )
         }
-        return table
+        return (table, boundaries)
+    }
+
+    private static func isByteToken(_ token: UnsafeBufferPointer<UInt8>) -> Bool {
+        token.count == 6 && token[0] == UInt8(ascii: "<")
+            && ByteFallbackToken.byte(of: Array(token)) != nil
     }
 }
