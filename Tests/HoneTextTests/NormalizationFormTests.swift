@@ -16,6 +16,15 @@ import Testing
         #expect(normalize("s\u{307}\u{323}", .nfc) == [0x1E69])
     }
 
+    /// A quadratic ordering would take minutes here.
+    @Test func ordersLongRunsOfMarks() {
+        let marks = String(repeating: "\u{301}\u{323}", count: 50_000)
+        let expected =
+            [0x61] + [UInt32](repeating: 0x323, count: 50_000)
+            + [UInt32](repeating: 0x301, count: 50_000)
+        #expect(normalize("a" + marks, .nfd) == expected)
+    }
+
     @Test func leavesBlockedMarksAlone() {
         // Two marks of the same class: only the first composes.
         #expect(normalize("a\u{308}\u{301}", .nfc) == [0xE4, 0x301])

@@ -66,16 +66,27 @@ enum NormalizationForm: String, Sendable {
 
     /// Brings marks between starters into the order of their classes, equal ones left in place.
     private static func order(_ scalars: inout [UInt32], _ data: NormalizationData) {
-        for index in scalars.indices.dropFirst() {
-            let scalar = scalars[index]
-            let number = data.entry(scalar).combiningClass
-            guard number > 0 else { continue }
-            var place = index
-            while place > 0, data.entry(scalars[place - 1]).combiningClass > number {
-                scalars[place] = scalars[place - 1]
-                place -= 1
+        var start = 0
+        while start < scalars.count {
+            guard data.entry(scalars[start]).combiningClass > 0 else {
+                start += 1
+                continue
             }
-            scalars[place] = scalar
+            var end = start
+            // Class above, place below: sorting these numbers sorts the classes and keeps the rest.
+            var keys: [UInt64] = []
+            while end < scalars.count {
+                let number = data.entry(scalars[end]).combiningClass
+                guard number > 0 else { break }
+                keys.append(UInt64(number) << 32 | UInt64(end))
+                end += 1
+            }
+            if keys.count > 1 {
+                keys.sort()
+                let ordered = keys.map { scalars[Int($0 & 0xFFFF_FFFF)] }
+                scalars.replaceSubrange(start..<end, with: ordered)
+            }
+            start = end
         }
     }
 
