@@ -2,8 +2,8 @@
 """Makes everything the Countdown recipe starts from, out of one seed and the standard library.
 
     python3 Recipes/countdown/generate.py            problems: train.jsonl, heldout.jsonl
-    python3 Recipes/countdown/generate.py corpus     corpus.jsonl for pretrain.yaml and corpus-2.jsonl
-                                                     for pretrain-2.yaml (not committed)
+    python3 Recipes/countdown/generate.py corpus     corpus-1, -2 and -3.jsonl for pretrain-1, -2 and
+                                                     -3.yaml (not committed)
     python3 Recipes/countdown/generate.py tokenizer  the tokenizer's folder
 
 A problem is three or four numbers and a target: combine all the numbers, each once, with + - * / into
@@ -17,6 +17,7 @@ holds all the skills (arithmetic, checking, trying something else, writing the a
 expression), but only sometimes the habit of going on until the check says yes.
 """
 
+import dataclasses
 import itertools
 import json
 import math
@@ -33,17 +34,35 @@ CAP = 54  # no intermediate result above this
 CORPUS_PROBLEMS = {3: 900, 4: 8000}
 TRAIN_PROBLEMS = {3: 900, 4: 600}
 HELDOUT_PROBLEMS = {3: 240, 4: 160}
-CORPUS_ROWS = 48000
-SECOND_CORPUS_ROWS = 6400
-
-# Chance that a try is led by the solution.
-LED = 0.3
 # Width in units of the result of the taste for near misses.
 NEARNESS = 10.0
-# Tries a writer makes before handing in a miss, and how common such writers are.
-PATIENCE = {1: 0.65, 2: 0.20, 3: 0.04, 4: 0.02, 6: 0.02, 12: 0.07}
-# The same in the second corpus, which sets where the included model starts.
-SECOND_PATIENCE = {1: 0.45, 2: 0.20, 3: 0.10, 4: 0.05, 6: 0.05, 12: 0.15}
+
+
+@dataclasses.dataclass
+class Writers:
+    """Who writes a corpus."""
+
+    seed: int
+    rows: int
+    # Chance that a try is led by the solution.
+    led: float
+    # Tries a writer makes before handing in a miss, and how common such writers are.
+    patience: dict
+
+
+# One corpus for each stage of making the included model.
+CORPORA = {
+    # Everything at once, from mostly hasty writers.
+    "corpus-1.jsonl": Writers(
+        SEED + 1, 48000, 0.3, {1: 0.65, 2: 0.20, 3: 0.04, 4: 0.02, 6: 0.02, 12: 0.07}
+    ),
+    # Long attempts with few hits: mostly arithmetic.
+    "corpus-2.jsonl": Writers(SEED + 3, 16000, 0.12, {12: 1.0}),
+    # Sets how often the model gives up.
+    "corpus-3.jsonl": Writers(
+        SEED + 2, 6400, 0.3, {1: 0.45, 2: 0.20, 3: 0.10, 4: 0.05, 6: 0.05, 12: 0.15}
+    ),
+}
 
 
 def steps(numbers):
@@ -115,20 +134,18 @@ def prompt(problem):
     return f"Make {problem['target']} from {problem['nums']}."
 
 
-def trace(problem, random_source, patience_of_writers=PATIENCE):
+def trace(problem, random_source, writers):
     """One writer's attempt at the problem: the text of a completion."""
     target = problem["target"]
     every = calculations(problem["nums"])
     solutions = [c for c in every if c[-1][3] == target]
     misses = [c for c in every if c[-1][3] != target]
     weights = [math.exp(-abs(c[-1][3] - target) / NEARNESS) for c in misses]
-    patience = random_source.choices(
-        list(patience_of_writers), list(patience_of_writers.values())
-    )[0]
+    patience = random_source.choices(list(writers.patience), list(writers.patience.values()))[0]
     lines = []
     tried = set()
     while True:
-        if not misses or random_source.random() < LED:
+        if not misses or random_source.random() < writers.led:
             chosen = random_source.choice(solutions)
         else:
             chosen = random_source.choices(misses, weights)[0]
@@ -168,17 +185,17 @@ def split():
     return corpus, train, heldout
 
 
-def corpus_rows(corpus, rows, seed, patience_of_writers):
+def corpus_rows(corpus, writers):
     """Traces for problems of three and of four numbers in turn, the numbers in any order."""
-    random_source = random.Random(seed)
+    random_source = random.Random(writers.seed)
     sizes = sorted(corpus)
-    for index in range(rows):
+    for index in range(writers.rows):
         turn, size = divmod(index, len(sizes))
         chosen = corpus[sizes[size]]
         problem = chosen[turn % len(chosen)]
         numbers = random_source.sample(problem["nums"], len(problem["nums"]))
         problem = {"nums": numbers, "target": problem["target"]}
-        yield {"prompt": prompt(problem), "completion": trace(problem, random_source, patience_of_writers)}
+        yield {"prompt": prompt(problem), "completion": trace(problem, random_source, writers)}
 
 
 # The words of the problems and traces; everything else is spelt in bytes.
@@ -293,10 +310,8 @@ def main(arguments):
             write_rows(here / "heldout.jsonl", heldout)
         case ["corpus"]:
             corpus, _, _ = split()
-            first = corpus_rows(corpus, CORPUS_ROWS, SEED + 1, PATIENCE)
-            second = corpus_rows(corpus, SECOND_CORPUS_ROWS, SEED + 2, SECOND_PATIENCE)
-            write_rows(here / "corpus.jsonl", list(first))
-            write_rows(here / "corpus-2.jsonl", list(second))
+            for name, writers in CORPORA.items():
+                write_rows(here / name, list(corpus_rows(corpus, writers)))
         case ["tokenizer"]:
             write_tokenizer(here / "tokenizer")
         case _:
