@@ -114,7 +114,7 @@ let package = Package(
         module("TestSupport", ["HoneCore", "Torch", "HoneText", "HoneModels"]),
         tests("Torch", ["Torch", "TestSupport"]),
         tests("HoneCore", ["HoneCore", "TestSupport", orderedCollections]),
-        tests("HoneText", ["HoneText", "TestSupport"]),
+        tests("HoneText", ["HoneText", "TestSupport", orderedCollections]),
         tests(
             "HoneModels", ["HoneModels", "HoneCore", "Torch", "TestSupport", orderedCollections]),
         tests("HoneInference", ["HoneInference", "TestSupport"]),
