@@ -47,7 +47,8 @@ public final class Engine {
         let (most, overflows) = limits.rows.multipliedReportingOverflow(by: perRow)
         plan = try CachePlan(
             layers: config.layerCount, keyHeads: config.keyHeadCount, headWidth: config.headWidth,
-            bytesPerElement: model.dtype.byteCount, budgetBytes: limits.cacheBytes,
+            bytesPerElement: model.dtype.byteCount,
+            budgetBytes: limits.cacheBytes ?? EngineLimits.defaultCacheBytes(on: model.device),
             mostBlocks: overflows ? .max : most)
         scheduler = Scheduler(
             plan: plan, rowLimit: limits.rows, prefillLimit: limits.prefillTokens)

@@ -171,6 +171,25 @@ import Torch
         #expect(completions.allSatisfy { $0.finishReason == .stop })
     }
 
+    @Test func stopTokensBelongToOneRequest() throws {
+        let model = try TinyModel.load("llama-three")
+        let request = TinyModel.request(TinyModel.prompt(9, model: model))
+        let free = try Engine(model).generate([request])[0][0]
+        let first = try #require(free.tokens.firstIndex(of: free.tokens[5]))
+        let engine = try Engine(model)
+        let stopping = try engine.submit(request, stop: StopTokens([free.tokens[5]]))
+        let going = try engine.submit(request)
+        var finished: [RequestID: Completion] = [:]
+        while !engine.isIdle {
+            for case .finished(let id, _, let completion) in try engine.step() {
+                finished[id] = completion
+            }
+        }
+        #expect(finished[stopping]?.tokens == Array(free.tokens[...first]))
+        #expect(finished[stopping]?.finishReason == .stop)
+        #expect(finished[going]?.tokens == free.tokens)
+    }
+
     @Test func impossibleRequestsAreRefusedBeforeWork() throws {
         let model = try TinyModel.load("llama-three")
         let engine = try Engine(model, bytes: 64 << 10)

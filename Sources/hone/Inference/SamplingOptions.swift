@@ -64,7 +64,7 @@ struct SamplingOptions: ParsableArguments {
     func engine(_ language: LanguageModel) throws -> Engine {
         try Engine(
             model: language.model, endTokens: language.endTokens,
-            limits: EngineLimits(cacheBytes: cacheBytes ?? EngineLimits.defaultCacheBytes()))
+            limits: EngineLimits(cacheBytes: cacheBytes))
     }
 
     private static func bytes(_ text: String) throws -> Int {
