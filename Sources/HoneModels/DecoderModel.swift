@@ -34,8 +34,14 @@ public final class DecoderModel {
     ///
     /// Nil, as in transformers: the longest sequence of the call. Then a token's angles can change
     /// as its sequence grows, and cached keys no longer agree with those of one long call; where
-    /// both must agree (training on own samples), set it to the longest sequence there will be.
+    /// both must agree (training on own samples), say what is to come with
+    /// ``expect(sequencesOf:)``.
     public var rotaryLength: Int?
+
+    /// Prepares for sequences of up to `length` tokens; what was expected before stays expected.
+    public func expect(sequencesOf length: Int) {
+        rotaryLength = max(rotaryLength ?? 0, length)
+    }
 
     init(
         config: ModelConfig, dtype: DType, device: Device, embedding: Tensor,

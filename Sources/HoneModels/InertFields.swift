@@ -38,6 +38,7 @@ enum InertFields {
         ("is_encoder_decoder", [false]), ("is_decoder", [false, true]),
         ("add_cross_attention", [false]), ("cross_attention_hidden_size", []),
         ("use_bidirectional_attention", [false]), ("mlp_only_layers", [[]]),
+        ("lm_head_bias", [false]), ("full_attn_mod", [1]), ("interpolate_factor", [1]),
     ]
 
     static func check(

@@ -77,19 +77,25 @@ extension ModelConfig {
         let isGemma = family.isGemma
         try InertFields.check(&reader, family)
 
-        let vocabularySize = try reader.requiredCount("vocab_size")
-        let modelWidth = try reader.requiredCount("hidden_size")
-        let feedForwardWidth = try reader.requiredCount("intermediate_size")
-        let layerCount = try reader.requiredCount("num_hidden_layers")
-        let headCount = try reader.requiredCount("num_attention_heads")
-        let keyHeadCount = try reader.count("num_key_value_heads") ?? headCount
+        /// Published Gemma 3 files leave out what equals transformers' defaults.
+        func size(_ key: String, gemma3: Int) throws(ModelError) -> Int {
+            family == .gemma3
+                ? try reader.count(key) ?? gemma3 : try reader.requiredCount(key)
+        }
+        let vocabularySize = try size("vocab_size", gemma3: 262_208)
+        let modelWidth = try size("hidden_size", gemma3: 2304)
+        let feedForwardWidth = try size("intermediate_size", gemma3: 9216)
+        let layerCount = try size("num_hidden_layers", gemma3: 26)
+        let headCount = try size("num_attention_heads", gemma3: 8)
+        let keyHeadCount =
+            try reader.count("num_key_value_heads") ?? (family == .gemma3 ? 4 : headCount)
         guard headCount % keyHeadCount == 0 else {
             throw reader.contradiction(
                 ["num_attention_heads", "num_key_value_heads"],
                 "\(headCount) query heads cannot share \(keyHeadCount) key heads evenly")
         }
         let headWidth = try Self.headWidth(&reader, family, modelWidth, headCount)
-        let maximumLength = try reader.requiredCount("max_position_embeddings")
+        let maximumLength = try size("max_position_embeddings", gemma3: 131_072)
 
         let attentionBias = try reader.flag("attention_bias") ?? false
         let feedForwardBias = try reader.flag("mlp_bias") ?? false

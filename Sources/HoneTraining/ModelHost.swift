@@ -16,6 +16,7 @@ public actor ModelHost {
 
     private var engine: Engine?
     private var stop: StopStrings?
+    private var model: DecoderModel?
 
     public init() { executor = DeviceExecutor(name: "model") }
 
@@ -24,12 +25,13 @@ public actor ModelHost {
     public func load(_ config: TrainingConfig, folder: URL, adapter: URL?) throws {
         // The model before goes first: two may not fit.
         engine = nil
+        model = nil
         let device = try Device(config.device)
         if let threads = config.threads { try setThreadCount(threads) }
         let language = try LanguageModel(
             folder: folder, adapter: adapter, dtype: DType(config.dtype, on: device), device: device
         )
-        language.model.rotaryLength = language.model.config.maximumLength
+        model = language.model
         let limits =
             config.memory.cacheBudget.map { EngineLimits(cacheBytes: $0.bytes) } ?? EngineLimits()
         stop = language.text.stop(at: config.sampling.stop)
@@ -41,6 +43,15 @@ public actor ModelHost {
 extension ModelHost: Sampler {
     public func sample(_ requests: [GenerationRequest]) throws -> [[Completion]] {
         guard let engine else { preconditionFailure("load comes before any use of the model") }
+        model?.expect(requests)
         return try withoutGradients { try engine.generate(requests, stop: stop) }
+    }
+}
+
+extension DecoderModel {
+    /// Prepares for the longest sequences that `requests` can grow to.
+    func expect(_ requests: [GenerationRequest]) {
+        let lengths = requests.map { $0.promptTokens.count + $0.parameters.maxTokens }
+        expect(sequencesOf: min(lengths.max() ?? 0, config.maximumLength))
     }
 }

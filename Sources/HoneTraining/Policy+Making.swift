@@ -22,7 +22,6 @@ extension Policy {
         let dtype = DType(config.dtype, on: device)
         let language = try Self.language(config, origin, dtype: dtype, device: device)
         let model = language.model
-        model.rotaryLength = model.config.maximumLength
         let reference: ReferencePolicy
         if let lora = config.lora {
             try Self.adapt(model, lora, origin, seed: UInt64(config.seed))

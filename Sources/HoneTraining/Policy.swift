@@ -30,6 +30,7 @@ public final class Policy {
 
     func sample(_ requests: [GenerationRequest]) throws -> [[Completion]] {
         engine.policyVersion = step.count
+        language.model.expect(requests)
         return try withoutGradients { try engine.generate(requests, stop: stop) }
     }
 

@@ -55,6 +55,55 @@ import Testing
         #expect(config.rotary.base == 500_000)
     }
 
+    /// The same configuration as transformers 5 writes it today.
+    @Test(arguments: ParityCase.all) func readsWhatTransformersWrites(_ parity: ParityCase) throws {
+        let file = parity.folder.appending(path: "resaved.json")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let members = try #require(JSONValue(parsing: text).objectValue)
+        var resaved = try ModelConfig(members, file: file.path)
+        var original = try ModelConfig(folder: parity.folder)
+        // `generation_config.json` is read with a folder only.
+        original.generation = GenerationDefaults()
+        resaved.endTokens = original.endTokens
+        #expect(resaved == original)
+    }
+
+    /// Keys that published files of Phi-4-mini and Gemma 3 4B have, or leave out.
+    @Test func readsOtherPublishedFiles() throws {
+        let phi = try config([
+            "model_type": "phi3", "architectures": ["Phi3ForCausalLM"], "vocab_size": 200_064,
+            "hidden_size": 3072, "intermediate_size": 8192, "num_hidden_layers": 32,
+            "num_attention_heads": 24, "num_key_value_heads": 8, "full_attn_mod": 1,
+            "interpolate_factor": 1, "lm_head_bias": false, "mlp_bias": false,
+            "attention_bias": false, "max_position_embeddings": 131_072,
+            "original_max_position_embeddings": 4096, "partial_rotary_factor": 0.75,
+            "sliding_window": 262_144, "tie_word_embeddings": true, "auto_map": ["a": "b"],
+            "rope_scaling": [
+                "type": "longrope", "short_factor": .array(Array(repeating: 1, count: 48)),
+                "long_factor": .array(Array(repeating: 2.5, count: 48)),
+            ],
+        ])
+        #expect(phi.rotary.width == 96 && phi.headWidth == 128)
+        // √(1 + ln 32 / ln 4096) = √(1 + 5 / 12)
+        #expect(abs(phi.rotary.attentionFactor - (17.0 / 12).squareRoot()) < 1e-12)
+
+        let gemma = try config([
+            "model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"],
+            "eos_token_id": [1, 106], "image_token_index": 262_144, "mm_tokens_per_image": 256,
+            "boi_token_index": 255_999, "eoi_token_index": 256_000, "initializer_range": 0.02,
+            "vision_config": ["hidden_size": 1152],
+            "text_config": [
+                "model_type": "gemma3_text", "hidden_size": 2560, "intermediate_size": 10240,
+                "num_hidden_layers": 34, "sliding_window": 1024,
+                "rope_scaling": ["factor": 8.0, "rope_type": "linear"],
+            ],
+        ])
+        #expect(gemma.headCount == 8 && gemma.keyHeadCount == 4 && gemma.headWidth == 256)
+        #expect(gemma.vocabularySize == 262_208 && gemma.maximumLength == 131_072)
+        #expect(gemma.windows.filter { $0 == nil }.count == 5 && gemma.isHeadTied)
+        #expect(gemma.endTokens == [1, 106] && gemma.attentionScale == 0.0625)
+    }
+
     /// Gemma 3: every `sliding_window_pattern`-th layer sees all, the others slide on a base of
     /// their own.
     @Test func alternatesLayersByPattern() throws {
