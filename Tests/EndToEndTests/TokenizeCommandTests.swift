@@ -49,7 +49,7 @@ import Testing
         #expect(lines[2] == #"{"index":2,"text":"a b"}"#)
         #expect(lines[3].hasPrefix(#"{"index":3,"error":"a row needs either"#))
         #expect(lines[4].hasPrefix(#"{"index":4,"error":"\"ids\" holds \"x\""#))
-        #expect(lines[5].hasPrefix(#"{"index":5,"error":"standard input, line 7, column 2:"#))
+        #expect(lines[5].hasPrefix(#"{"index":5,"error":"standard input, line 7, column 1:"#))
         #expect(lines[6] == #"{"index":6,"ids":[]}"#)
         #expect(outcome.exitCode == 65)
         #expect(outcome.errors.contains("3 of 7 rows"))
