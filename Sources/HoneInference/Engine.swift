@@ -12,7 +12,7 @@ import Torch
 /// Works on the model's own tensors, so an optimiser step or a switched adapter counts from the next
 /// step on; keys and values of requests then running stay as they were computed.
 ///
-/// Not Sendable, like the model. Numbers are drawn by counter (``RandomStream``), attention and
+/// Not Sendable, like the model. Numbers are drawn by counter (`RandomStream`), attention and
 /// sampling treat each row by itself: what a request gives depends on other requests only as far as
 /// libtorch's matrix products do.
 public final class Engine {
@@ -63,6 +63,7 @@ public final class Engine {
     ///
     /// Its completions are at most as long as the model's longest input leaves room for.
     /// - Parameter stop: what else ends a completion.
+    /// - Parameter request: What is asked.
     /// - Throws: ``EngineError`` for a request that could never be served.
     public func submit(
         _ request: GenerationRequest, stop: (any StopCondition)? = nil
@@ -123,6 +124,7 @@ public final class Engine {
     /// The completions of each request, in order.
     ///
     /// - Parameter stop: ends completions of all of them.
+    /// - Parameter batch: The requests; each is answered as if it were alone.
     /// - Throws: ``EngineError`` before anything is computed where a request cannot be served;
     ///   whatever the model throws, after which the engine is empty.
     public func generate(

@@ -57,6 +57,8 @@ public enum AdapterFile {
     ///
     /// - Parameter baseModel: what `base_model_name_or_path` says: the folder or name that the
     ///   adapter was trained on.
+    /// - Parameter folder: The folder; it is made where it is missing.
+    /// - Parameter model: The model whose adapter is written.
     public static func save(_ model: DecoderModel, folder: URL, baseModel: String) throws {
         guard let config = model.adapterConfig else {
             throw ModelError.invalidAdapter(reason: "the model has none to save")

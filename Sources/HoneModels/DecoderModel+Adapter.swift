@@ -17,6 +17,7 @@ extension DecoderModel {
     /// A is drawn uniformly from ±1/√I, as peft draws it (Kaiming uniform with a = √5), B is zero: the
     /// model computes what it did before.
     /// - Parameter seed: A of each layer depends on it and on the layer's place alone.
+    /// - Parameter config: Rank, scale and targets.
     /// - Throws: ``ModelError/noSuchTarget(target:known:)`` for a target that names no layer.
     public func addAdapter(_ config: LoRAConfig, seed: UInt64) throws {
         try config.validate()

@@ -7,6 +7,7 @@ extension DecoderModel {
     /// - Parameters:
     ///   - folder: holds `config.json` and `model.safetensors` (or shards and their index).
     ///   - dtype: the compute type: float32, bfloat16 or float16.
+    ///   - device: Where the tensors lie.
     /// - Throws: ``ModelError`` where configuration and weights do not make a model, `TorchError`
     ///   where a file is damaged or memory runs out.
     public static func load(
@@ -28,6 +29,9 @@ extension DecoderModel {
     /// deviation ``ModelConfig/initializerRange``, biases zero, norms one, as transformers starts it.
     ///
     /// - Parameter seed: each tensor depends on it and on the tensor's name alone.
+    /// - Parameter config: What the model looks like.
+    /// - Parameter device: Where the tensors lie.
+    /// - Parameter dtype: The compute type.
     public static func random(
         config: ModelConfig, seed: UInt64, dtype: DType = .float32, device: Device = .cpu
     ) throws -> DecoderModel {

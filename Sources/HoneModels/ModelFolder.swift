@@ -16,6 +16,8 @@ public enum ModelFolder {
     ///     folder of its tokenizer.
     ///   - configuration: what `config.json` holds; that of `source` where nil.
     ///   - dtype: what the weights are written as; the model's own where nil.
+    ///   - folder: The folder; it is made where it is missing.
+    ///   - model: The model to write.
     public static func save(
         _ model: DecoderModel, folder: URL, source: URL, configuration: JSONObject? = nil,
         dtype: DType? = nil

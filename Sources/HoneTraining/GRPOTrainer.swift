@@ -4,8 +4,8 @@ import HoneCore
 /// Group Relative Policy Optimization: the algorithm, and nothing else.
 ///
 /// One step: ask some prompts G times each, score the completions, compare each with its group, and
-/// move the policy towards the better ones. Everything heavy hides behind a seam: ``Sampler`` draws,
-/// ``Grader`` scores, ``Learner`` updates. This file names only values, so it runs in tests without
+/// move the policy towards the better ones. Everything heavy hides behind a seam: `Sampler` draws,
+/// `Grader` scores, `Learner` updates. This file names only values, so it runs in tests without
 /// libtorch, and a remote or asynchronous mode is another sampler or learner, not another loop.
 ///
 /// Where we differ from DeepSeekMath's Algorithm 1 (arXiv 2402.03300):

@@ -57,6 +57,7 @@ public final class AdamW {
     }
 
     /// - Parameter parameters: float leaves; names must differ, for the state's sake.
+    /// - Parameter options: Rates and decay.
     public init(
         _ parameters: [(name: String, tensor: Tensor, decay: Decay)], options: Options
     ) {

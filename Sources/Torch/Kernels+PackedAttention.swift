@@ -42,6 +42,7 @@ extension Kernels {
     ///     other.
     ///   - window: how many tokens a row looks back, itself included; nil for all.
     ///   - softCap: cap(x) = softCap · tanh(x / softCap); nil for none.
+    ///   - scale: What scores are multiplied with.
     public static func packedAttention(
         query: Tensor, key: Tensor, value: Tensor, spans: [AttentionSpan], scale: Double,
         window: Int? = nil, softCap: Double? = nil

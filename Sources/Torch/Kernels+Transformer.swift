@@ -16,6 +16,7 @@ extension Kernels {
     ///   - x: [.., C].
     ///   - weight: [C], the type of `x`.
     ///   - offset: 1 for weights that are stored around zero.
+    ///   - epsilon: Added under the root.
     public static func norm(
         _ x: Tensor, weight: Tensor, epsilon: Double, offset: Double = 0
     ) throws(TorchError) -> Tensor {

@@ -57,15 +57,15 @@ extension Tensor {
             [self] + [weight, bias].compactMap { $0 })
     }
 
-    /// softmax(scale · query · keyᵀ + mask) · value.
+    /// softmax(scale · query · keyᵀ + mask) · value, where query is this tensor, [B, H, T, D].
     ///
     /// - Parameters:
-    ///   - query: [B, H, T, D], this tensor.
     ///   - key: [B, K, S, D], with K = H unless `groupedQuery`, where K divides H.
     ///   - value: [B, K, S, D].
     ///   - mask: broadcast to [B, H, T, S]; bool (true: may attend) or added to the scores.
     ///   - causal: place t sees places up to t only; not together with `mask`.
     ///   - scale: 1/√D where nil.
+    ///   - groupedQuery: Whether several query heads share a key head.
     public func scaledDotProductAttention(
         key: Tensor, value: Tensor, mask: Tensor? = nil, causal: Bool = false,
         scale: Double? = nil, groupedQuery: Bool = false

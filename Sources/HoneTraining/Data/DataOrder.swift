@@ -24,6 +24,9 @@ public final class DataOrder: Sendable {
     ///   - batch: rows that are taken together and must differ, from 1; at most the rows that are
     ///     left, else a batch repeats rows.
     ///   - shuffles: `false` keeps the dataset's order in every epoch.
+    ///   - excluded: Positions left out.
+    ///   - seed: Decides the order.
+    ///   - size: Rows of the dataset.
     public init(
         size: Int, excluded: Set<Int> = [], seed: UInt64, shuffles: Bool, batch: Int = 1
     ) {

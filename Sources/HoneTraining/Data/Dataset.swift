@@ -19,6 +19,7 @@ public struct Dataset<Row: Sendable>: Sendable {
 extension Dataset where Row == DatasetRow {
     /// Reads the rows of `config` as prompts.
     /// - Parameter preview: read only so many rows of each file; `nil` reads all.
+    /// - Parameter config: Where the rows lie and how they become prompts.
     /// - Throws: ``DatasetError``: every bad row with file and line, or a split that cannot be.
     public static func prompts(_ config: DatasetConfig, preview: Int? = nil) throws -> Dataset {
         let builder = try PromptBuilder(config.prompt)
@@ -32,6 +33,7 @@ extension Dataset where Row == DatasetRow {
 extension Dataset where Row == SupervisedRow {
     /// Reads the rows of `config` as supervised examples.
     /// - Parameter preview: read only so many rows of each file; `nil` reads all.
+    /// - Parameter config: Where the rows lie and how they become prompts.
     /// - Throws: ``DatasetError``: every bad row with file and line, or a split that cannot be.
     public static func examples(_ config: DatasetConfig, preview: Int? = nil) throws -> Dataset {
         let builder = try SupervisedBuilder(config)

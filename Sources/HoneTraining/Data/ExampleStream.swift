@@ -16,6 +16,11 @@ public final class ExampleStream: ExampleFeed {
     /// - Parameters:
     ///   - limit: for prompt and completion together; `truncate` cuts the end.
     ///   - path: names the dataset in errors.
+    ///   - batch: How many rows or tokens a step has.
+    ///   - encoder: Turns a row into token ids.
+    ///   - rows: The rows to learn from.
+    ///   - seed: Decides the order.
+    ///   - shuffles: `false` keeps the order of the dataset.
     /// - Throws: ``EncodingError``; ``DatasetError`` when rows are too long or none is left.
     public init(
         rows: [SupervisedRow], encoder: SupervisedEncoder, limit: LengthLimit,

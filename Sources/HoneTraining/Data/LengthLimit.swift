@@ -36,6 +36,8 @@ public struct LengthReport: Sendable, Hashable {
 extension PromptEncoder {
     /// All of `rows` as prompts, those too long dropped or cut at their beginning as `limit` says.
     /// - Parameter path: names the dataset in errors.
+    /// - Parameter limit: The longest row and what becomes of longer ones.
+    /// - Parameter rows: The rows of the dataset.
     /// - Throws: ``EncodingError``; ``DatasetError/tooLong(path:rows:limit:)`` when `limit` refuses.
     public func encode(_ rows: [DatasetRow], limit: LengthLimit, path: String) throws
         -> (prompts: [EncodedPrompt], report: LengthReport)

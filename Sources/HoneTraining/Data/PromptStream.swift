@@ -20,6 +20,12 @@ public struct PromptStream: PromptFeed {
     /// - Parameters:
     ///   - promptsPerStep: P, from 1 to the number of rows.
     ///   - path: names the dataset in errors.
+    ///   - encoder: Turns a row into token ids.
+    ///   - extent: How long the run visits the rows.
+    ///   - limit: The longest row and what becomes of longer ones.
+    ///   - rows: The rows of the dataset.
+    ///   - seed: Decides the order.
+    ///   - shuffles: `false` keeps the order of the dataset.
     /// - Throws: ``EncodingError``; ``DatasetError`` when rows are too long, when none is left, or
     ///   when a step needs more prompts than there are.
     public init(

@@ -20,6 +20,7 @@ public struct GRPOObjective: Sendable {
     /// The loss of `completions` and its gradient.
     ///
     /// - Parameter weights: one per completion, from ``LossNormalization``.
+    /// - Parameter completions: What was computed for each completion.
     public func evaluate(_ completions: [ScoredCompletion], weights: [Double]) -> Evaluation {
         var result = Evaluation()
         for (completion, weight) in zip(completions, weights) {

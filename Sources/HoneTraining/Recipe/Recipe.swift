@@ -13,7 +13,7 @@ public struct Recipe: Sendable, Hashable {
     public var file: URL
 
     /// Reads and checks the recipe at `path`, after putting `overrides` (`key=value`) into it.
-    /// - Throws: ``RecipeError`` when the text cannot be read; ``ConfigError`` with every problem.
+    /// - Throws: ``RecipeError`` when the text cannot be read; `ConfigError` with every problem.
     public init(
         path: String, overrides: [String] = [], rewards catalog: (any RewardCatalog)? = nil
     ) throws {

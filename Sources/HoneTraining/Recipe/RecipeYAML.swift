@@ -26,6 +26,7 @@ public enum RecipeError: Error, Sendable, Hashable, CustomStringConvertible {
 public enum RecipeYAML {
     /// The document in `text`.
     /// - Parameter file: its name in errors.
+    /// - Parameter text: The text to read.
     public static func document(_ text: String, file: String) throws(RecipeError) -> ConfigDocument
     {
         guard let node = try node(of: text, file: file) else {

@@ -9,6 +9,7 @@ public enum SafeTensorsWriter {
     ///   - tensors: names must differ; the order is kept among elements of one size, and larger
     ///     elements come first so that all data are aligned.
     ///   - metadata: `format: pt` is added, which `transformers` asks for.
+    ///   - url: The file.
     public static func write(
         _ tensors: [(name: String, tensor: Tensor)], to url: URL, metadata: [String: String] = [:]
     ) throws {
