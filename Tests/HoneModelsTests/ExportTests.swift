@@ -8,8 +8,8 @@ import Torch
 
 /// Writes what `Tools/fixtures/check_models.py` loads with peft and transformers. Runs only when asked:
 ///
-///     HONE_EXPORT=/tmp/export swift test --filter ExportTests
-///     python Tools/fixtures/check_models.py /tmp/export
+///     HONE_EXPORT=FOLDER swift test --filter ExportTests
+///     python Tools/fixtures/check_models.py FOLDER
 @Suite struct ExportTests {
     static let folder = ProcessInfo.processInfo.environment["HONE_EXPORT"]
 
