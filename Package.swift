@@ -102,7 +102,7 @@ let package = Package(
                 orderedCollections,
             ]),
         module(
-            "HoneRewards", ["HoneCore", orderedCollections],
+            "HoneRewards", ["HoneCore", "CPCRE2", orderedCollections],
             resources: [.embedInCode("Resources/worker.py")]),
         .executableTarget(
             name: "hone",

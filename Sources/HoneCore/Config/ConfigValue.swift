@@ -9,11 +9,38 @@ public protocol ConfigValue: Sendable, Hashable {
     static func read(_ json: JSONValue, at path: ConfigPath, _ problems: inout [ConfigProblem])
         -> Self?
 
+    /// Reads a list of values; a type may accept other ways to write one. `nil` if one of them could
+    /// not be read.
+    static func readList(
+        _ json: JSONValue, at path: ConfigPath, _ problems: inout [ConfigProblem]
+    ) -> [Self]?
+
     /// What ``read(_:at:_:)`` reads back to the same value.
     var configJSON: JSONValue { get }
 }
 
 extension ConfigValue {
+    public static func readList(
+        _ json: JSONValue, at path: ConfigPath, _ problems: inout [ConfigProblem]
+    ) -> [Self]? {
+        readItems(json, at: path, &problems)
+    }
+
+    /// Reads each item of a JSON list.
+    public static func readItems(
+        _ json: JSONValue, at path: ConfigPath, _ problems: inout [ConfigProblem]
+    ) -> [Self]? {
+        guard let items = json.arrayValue else {
+            [Self].reportMismatch(json, at: path, &problems)
+            return nil
+        }
+        let values = items.enumerated().map { position, item in
+            Self.read(item, at: path.index(position), &problems)
+        }
+        let read = values.compactMap { $0 }
+        return read.count == values.count ? read : nil
+    }
+
     /// Appends "expected …, found …".
     static func reportMismatch(
         _ json: JSONValue, at path: ConfigPath, _ problems: inout [ConfigProblem]
@@ -107,15 +134,7 @@ extension Array: ConfigValue where Element: ConfigValue {
     public static func read(
         _ json: JSONValue, at path: ConfigPath, _ problems: inout [ConfigProblem]
     ) -> [Element]? {
-        guard let items = json.arrayValue else {
-            reportMismatch(json, at: path, &problems)
-            return nil
-        }
-        let values = items.enumerated().map { position, item in
-            Element.read(item, at: path.index(position), &problems)
-        }
-        let read = values.compactMap { $0 }
-        return read.count == values.count ? read : nil
+        Element.readList(json, at: path, &problems)
     }
     public var configJSON: JSONValue { .array(map(\.configJSON)) }
 }

@@ -6,6 +6,9 @@ public enum RewardType: String, Sendable, Hashable, CaseIterable {
     case format
     case exactMatch = "exact_match"
     case numericEquality = "numeric_equality"
+    case mathAccuracy = "math_accuracy"
+    case stringCheck = "string_check"
+    case textSimilarity = "text_similarity"
     case length
     case python
 
@@ -16,6 +19,9 @@ public enum RewardType: String, Sendable, Hashable, CaseIterable {
         case .format: FormatReward.Options.self
         case .exactMatch: ExactMatch.Options.self
         case .numericEquality: NumericEquality.Options.self
+        case .mathAccuracy: MathAccuracy.Options.self
+        case .stringCheck: StringCheck.Options.self
+        case .textSimilarity: TextSimilarity.Options.self
         case .length: LengthReward.Options.self
         case .python: PythonRewardOptions.self
         }

@@ -2,7 +2,7 @@ import HoneCore
 import OrderedCollections
 
 /// Where in a completion the answer is.
-public enum AnswerExtraction: Sendable, Hashable {
+public indirect enum AnswerExtraction: Sendable, Hashable {
     /// The whole completion.
     case whole
     /// Between `<name>` and `</name>`.
@@ -13,6 +13,12 @@ public enum AnswerExtraction: Sendable, Hashable {
     case lastLine
     /// The last number as written, with its sign, separators, fraction and percent sign.
     case lastNumber
+    /// What the last `\boxed{…}` or `\fbox{…}` holds, with its braces matched.
+    case boxed
+    /// What the last match of a regular expression captured.
+    case pattern(PatternPlace)
+    /// The first of these that finds an answer.
+    case firstFound([AnswerExtraction])
 
     public enum Occurrence: String, ConfigChoice {
         case first, last
@@ -42,6 +48,13 @@ public enum AnswerExtraction: Sendable, Hashable {
             return text.split(whereSeparator: \.isNewline).last { !PythonText.strip($0).isEmpty }
                 .map(String.init)
         case .lastNumber: return WrittenNumber.last(in: text)
+        case .boxed: return BoxedText.contents(in: text).last
+        case .pattern(let place): return place.lastCapture(in: text)
+        case .firstFound(let places):
+            for place in places {
+                if let answer = place.answer(in: text) { return answer }
+            }
+            return nil
         }
     }
 }
