@@ -24,7 +24,7 @@ public struct EvaluationMaterial: Sendable {
     public init(config: TrainingConfig, rows: Rows, limit: Int?) throws {
         let text = try ModelText(folder: URL(filePath: config.model.tokenizerFolder))
         let dataset = try Dataset<DatasetRow>.prompts(config.dataset)
-        let chosen: [DatasetRow]
+        let chosen: DatasetRows<DatasetRow>
         switch rows {
         case .all: chosen = dataset.train
         case .heldOut:
@@ -37,7 +37,7 @@ public struct EvaluationMaterial: Sendable {
             tokens: try config.dataset.maxPromptLength ?? config.roomForPrompt(),
             overlong: config.dataset.overlong)
         let encoded = try PromptEncoder(tokenizer: text.tokenizer, template: text.template).encode(
-            Array(chosen.prefix(limit ?? chosen.count)), limit: longest, path: config.dataset.path)
+            chosen.prefix(limit ?? chosen.count), limit: longest, path: config.dataset.path)
         guard !encoded.prompts.isEmpty else {
             throw EvaluationError.nothingFits(
                 path: config.dataset.path, rows: chosen.count, limit: longest.tokens ?? 0,

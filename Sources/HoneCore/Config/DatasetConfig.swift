@@ -3,10 +3,15 @@ import OrderedCollections
 /// The rows of a run and how each becomes a prompt.
 public struct DatasetConfig: ConfigSection {
     public var path = ""
-    /// `nil` goes by the file's ending.
+    /// `nil` goes by what the file holds.
     public var format: Format?
+    /// Split of a dataset folder; `nil` is `train`, or the only one.
+    public var split: String?
+    /// Where the rows lie inside a JSON document, `nil` for a document that is their list.
+    public var records: String?
     /// Column of the file → the name it has in this recipe.
     public var columns: OrderedDictionary<String, String> = [:]
+    public var steps: [DataStep] = []
     public var prompt: PromptConfig = .defaults
     /// Supervised rows only.
     public var completion: CompletionConfig = .defaults
@@ -16,12 +21,31 @@ public struct DatasetConfig: ConfigSection {
     public var splitSeed = 0
     public var shuffle = true
     public var limit: Int?
+    public var duplicates: Duplicates = .keep
+    public var maxBadRows = 0
+    public var maxBadFraction = 0.0
     /// Tokens; `nil` leaves only the model's own limit.
     public var maxPromptLength: Int?
     public var overlong: Overlong = .drop
 
     public enum Format: String, ConfigChoice {
-        case jsonl, csv
+        /// One JSON object a line.
+        case jsonl
+        /// One JSON document: a list of objects, or one that holds it (`records`).
+        case json
+        case csv, tsv
+        case parquet
+        /// Arrow's stream or file format, as `datasets` saves it.
+        case arrow
+    }
+
+    /// What becomes of a row whose prompt an earlier row has.
+    public enum Duplicates: String, ConfigChoice {
+        case keep
+        /// The first stays; the others are counted.
+        case drop
+        /// They are bad rows.
+        case refuse
     }
 
     /// What becomes of a row that is too long. Every such row is counted and reported.
@@ -41,17 +65,33 @@ public struct DatasetConfig: ConfigSection {
     public static let fields: [ConfigField<DatasetConfig>] = [
         .required(
             "path", \.path,
-            "File with the training rows, JSON lines or CSV; relative to the recipe or to the "
-                + "working directory.", .notEmpty, synonyms: ["train", "file", "train_file"]),
-        .optional("format", \.format, "Default: by the file's ending, .jsonl or .csv."),
+            "The training rows: a file of JSON lines, JSON, CSV, TSV, Parquet or Arrow, or the folder of a "
+                + "Hugging Face dataset; relative to the recipe or to the working directory.",
+            .notEmpty, synonyms: ["train", "file", "train_file"]),
+        .optional(
+            "format", \.format,
+            "Default: by what the file holds, and by its ending where that leaves it open."),
+        .optional(
+            "split", \.split,
+            "Split of a dataset folder. Default: train, or the only one there is.", .notEmpty),
+        .optional(
+            "records", \.records,
+            "Member of a JSON document that holds the list of rows, such as data or "
+                + "data.examples. Default: the document is the list.", .notEmpty,
+            synonyms: ["field"]),
         ConfigField(
             "columns", \.columns,
             "Renames columns as they are read: {target: answer} calls column target answer.",
             synonyms: ["rename"]),
+        ConfigField(
+            "steps", \.steps,
+            "What is done to every row before it becomes a prompt, in this order, after columns.",
+            synonyms: ["transforms", "map"]),
         ConfigField("prompt", \.prompt, "How a row becomes a prompt."),
         ConfigField("completion", \.completion, "How a row becomes a supervised completion."),
         .optional(
-            "test", \.test, "Held-out rows: {fraction: F}, {rows: N} or {path: FILE}.",
+            "test", \.test,
+            "Held-out rows: {fraction: F}, {rows: N}, {path: FILE} or {split: NAME}.",
             synonyms: ["eval", "validation"]),
         .optional(
             "split_key", \.splitKey,
@@ -69,6 +109,18 @@ public struct DatasetConfig: ConfigSection {
             "limit", \.limit,
             "Use only this many rows, drawn before the split (the first ones if "
                 + "shuffle is false).", .atLeast(1), synonyms: ["max_samples"]),
+        ConfigField(
+            "duplicates", \.duplicates,
+            "Rows whose prompt an earlier row has: keep them, drop them (counted), or refuse them "
+                + "as bad rows."),
+        ConfigField(
+            "max_bad_rows", \.maxBadRows,
+            "So many bad rows may be left out, with a warning that names them; one more stops the "
+                + "run.", .atLeast(0)),
+        ConfigField(
+            "max_bad_fraction", \.maxBadFraction,
+            "Likewise as a share of the rows of a file; the larger of the two counts.",
+            .atLeast(0, below: 1)),
         .optional(
             "max_prompt_length", \.maxPromptLength,
             "Longest prompt in tokens. Default: what the model can take besides the completion.",
@@ -76,83 +128,19 @@ public struct DatasetConfig: ConfigSection {
         ConfigField(
             "overlong", \.overlong, "What becomes of a row that is too long; each one is counted."),
     ]
-}
 
-/// Which rows are held out.
-public enum TestSplit: ConfigValue {
-    /// This share of the rows, in (0, 1).
-    case fraction(Double)
-    /// This many rows.
-    case rows(Int)
-    /// All rows of another file of the same columns.
-    case path(String)
-
-    public static let form = ConfigForm.section(
-        summary: "Held-out rows; exactly one of the keys.",
-        keys: [
-            ConfigKey(
-                name: "fraction", summary: "Share of the rows.", form: Double.form,
-                rules: ["greater than 0 and less than 1"], presence: .defaults(to: .null),
-                synonyms: ["test_size"]),
-            ConfigKey(
-                name: "rows", summary: "Number of rows.", form: Int.form, rules: ["at least 1"],
-                presence: .defaults(to: .null), synonyms: ["size"]),
-            ConfigKey(
-                name: "path", summary: "A file of its own.", form: String.form, rules: [],
-                presence: .defaults(to: .null), synonyms: ["file"]),
-        ], isOpen: false)
-
-    public static func read(
-        _ json: JSONValue, at path: ConfigPath, _ problems: inout [ConfigProblem]
-    ) -> TestSplit? {
-        guard let members = json.objectValue else {
-            problems.append(
-                ConfigProblem(
-                    path,
-                    "expected {fraction: F}, {rows: N} or {path: FILE}, found \(json.text())"))
-            return nil
-        }
-        for key in members.keys where !["fraction", "rows", "path"].contains(key) {
-            let meant = KeySuggestion.nearest(to: key, among: ["fraction", "rows", "path"])
-            let remedy =
-                meant.map { "did you mean \($0)?" } ?? "known keys: fraction, rows, path"
-            problems.append(ConfigProblem(path.key(key), "unknown key; \(remedy)"))
-            return nil
-        }
-        guard members.count == 1, let (key, value) = members.elements.first else {
-            problems.append(
-                ConfigProblem(path, "give exactly one of fraction, rows and path"))
-            return nil
-        }
-        switch key {
-        case "fraction":
-            guard let share = Double.read(value, at: path.key(key), &problems) else { return nil }
-            guard share > 0, share < 1 else {
-                problems.append(
-                    ConfigProblem(
-                        path.key(key), "must be greater than 0 and less than 1, is \(value.text())")
-                )
+    public static let checks: [ConfigCheck<DatasetConfig>] = [
+        ConfigCheck("records", "format") { config, _ in
+            guard config.records != nil, let format = config.format, format != .json else {
                 return nil
             }
-            return .fraction(share)
-        case "rows":
-            guard let count = Int.read(value, at: path.key(key), &problems) else { return nil }
-            guard count >= 1 else {
-                problems.append(
-                    ConfigProblem(path.key(key), "must be at least 1, is \(count)"))
+            return "names a member of a JSON document, but format is \(format.rawValue)"
+        },
+        ConfigCheck("test.split", "split") { config, _ in
+            guard case .split(let held)? = config.test, held == config.split ?? "train" else {
                 return nil
             }
-            return .rows(count)
-        default:
-            return String.read(value, at: path.key(key), &problems).map(TestSplit.path)
-        }
-    }
-
-    public var configJSON: JSONValue {
-        switch self {
-        case .fraction(let share): ["fraction": .double(share)]
-        case .rows(let count): ["rows": .int(count)]
-        case .path(let file): ["path": .string(file)]
-        }
-    }
+            return "holds out the split that is trained on, \(held)"
+        },
+    ]
 }

@@ -1,8 +1,19 @@
 /// Why a dataset cannot be used.
 public enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
-    case unknownFormat(path: String)
+    /// `found`: how it begins.
+    case unknownFormat(path: String, found: String)
+    /// It is no longer what it was when its rows were counted.
+    case changed(path: String)
+    /// A step of the recipe that can be applied to no row.
+    case badStep(position: Int, reason: String)
+    /// A folder in which no rows, or no such split, can be found.
+    case badFolder(path: String, reason: String)
+    /// A Parquet or Arrow file that could not be converted.
+    case unconverted(path: String, reason: String)
     case empty(path: String)
+    /// The recipe's steps leave none of its rows.
+    case allDropped(path: String, rows: Int)
     /// The first bad rows and how many there are in all.
     case badRows(path: String, first: [BadRow], count: Int)
     /// The split leaves nothing to train on or nothing to test.
@@ -18,11 +29,14 @@ public enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// A row that cannot be used.
     public struct BadRow: Sendable, Hashable {
-        /// Where the row begins, from 1.
+        /// Its file, where that is not the one that the error names.
+        public var path: String?
+        /// Where the row begins, from 1; in Parquet and Arrow files the number of the row.
         public var line: Int
         public var message: String
 
-        public init(line: Int, message: String) {
+        public init(path: String? = nil, line: Int, message: String) {
+            self.path = path
             self.line = line
             self.message = message
         }
@@ -44,12 +58,19 @@ public enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable(let path, let reason): return "\(path) cannot be read: \(reason)"
-        case .unknownFormat(let path):
-            return "\(path): the ending says neither JSON lines (.jsonl) nor CSV (.csv); "
-                + "set dataset.format"
+        case .unknownFormat(let path, let found):
+            return "\(path): neither what it holds (\(found)) nor its ending says how its rows are "
+                + "written; set dataset.format"
+        case .changed(let path):
+            return "\(path) was changed after its rows were counted; start again"
+        case .badStep(let position, let reason): return "dataset.steps[\(position)]: \(reason)"
+        case .badFolder(let path, let reason): return "\(path): \(reason)"
+        case .unconverted(let path, let reason): return "\(path): \(reason)"
         case .empty(let path): return "\(path) has no rows"
+        case .allDropped(let path, let rows):
+            return "\(path): dataset.steps leave none of its \(rows) rows"
         case .badRows(let path, let first, let count):
-            var lines = first.map { "\(path):\($0.line): \($0.message)" }
+            var lines = first.map { "\($0.path ?? path):\($0.line): \($0.message)" }
             if count > first.count { lines.append("… \(count) bad rows in all") }
             return lines.joined(separator: "\n")
         case .impossibleSplit(let reason): return "dataset.test: \(reason)"

@@ -2,17 +2,23 @@ import HoneCore
 import Synchronization
 
 /// The examples of each supervised step, as a pure function of dataset, seed and step.
+///
+/// They are encoded when their step comes; beforehand each is encoded once to learn its length.
 public final class ExampleStream: ExampleFeed {
     /// Rows that fit; an epoch visits each once.
     public let rowCount: Int
     public let report: LengthReport
-    private let examples: [SupervisedExample]
+    private let rows: DatasetRows<SupervisedRow>
+    private let encoder: SupervisedEncoder
+    private let limit: LengthLimit
+    /// The rows that are used, as positions in ``rows``, and the tokens of each.
+    private let used: [(position: Int, tokens: Int)]
     private let order: DataOrder
     private let batch: SFTConfig.Batch
     /// Where in the endless sequence of rows each step begins, as far as known.
     private let starts = Mutex<[Int]>([0])
 
-    /// Encodes all of `rows`.
+    /// Measures all of `rows`.
     /// - Parameters:
     ///   - limit: for prompt and completion together; `truncate` cuts the end.
     ///   - path: names the dataset in errors.
@@ -23,53 +29,68 @@ public final class ExampleStream: ExampleFeed {
     ///   - shuffles: `false` keeps the order of the dataset.
     /// - Throws: ``EncodingError``; ``DatasetError`` when rows are too long or none is left.
     public init(
-        rows: [SupervisedRow], encoder: SupervisedEncoder, limit: LengthLimit,
+        rows: DatasetRows<SupervisedRow>, encoder: SupervisedEncoder, limit: LengthLimit,
         batch: SFTConfig.Batch, seed: UInt64, shuffles: Bool, path: String
     ) throws {
         var report = LengthReport()
         var refused: [DatasetError.OverlongRow] = []
-        var examples: [SupervisedExample] = []
-        examples.reserveCapacity(rows.count)
-        for row in rows {
-            var example = try encoder.encode(row)
+        var used: [(position: Int, tokens: Int)] = []
+        used.reserveCapacity(rows.count)
+        for position in 0..<rows.count {
+            let row = try rows.row(at: position)
+            let example = try encoder.encode(row)
             let count = example.tokens.count
             report.longest = max(report.longest, count)
-            if let most = limit.tokens, count > most {
-                switch limit.overlong {
-                case .refuse:
-                    refused.append(DatasetError.OverlongRow(index: row.index, tokens: count))
-                    continue
-                case .truncate:
-                    example.tokens.removeLast(count - most)
-                    example.isTrained.removeLast(count - most)
-                case .drop: break
-                }
-                // A prompt that fills the limit alone leaves nothing to learn.
-                guard limit.overlong == .truncate, example.isTrained.contains(true) else {
-                    report.dropped += 1
-                    continue
-                }
+            if !limit.isExceeded(by: count) {
+                used.append((position, count))
+            } else if limit.overlong == .refuse {
+                refused.append(DatasetError.OverlongRow(index: row.index, tokens: count))
+            } else if let cut = Self.fitted(example, limit) {
                 report.truncated += 1
+                used.append((position, cut.tokens.count))
+            } else {
+                report.dropped += 1
             }
-            examples.append(example)
         }
         try PromptEncoder.check(refused, limit, path)
-        guard !examples.isEmpty else {
+        guard !used.isEmpty else {
             throw DatasetError.nothingLeft(
                 path: path, dropped: rows.count, limit: limit.tokens ?? 0)
         }
-        self.examples = examples
+        self.rows = rows
+        self.encoder = encoder
+        self.limit = limit
+        self.used = used
         self.report = report
         self.batch = batch
-        rowCount = examples.count
+        rowCount = used.count
         var together = 1
         if case .rows(let count) = batch { together = count }
         order = DataOrder(
-            size: examples.count, seed: seed, shuffles: shuffles, batch: together)
+            size: used.count, seed: seed, shuffles: shuffles, batch: together)
+    }
+
+    /// `example` with its end cut to `limit`; `nil` when it is not to be cut, or when its prompt fills
+    /// the limit alone, which leaves nothing to learn.
+    private static func fitted(_ example: SupervisedExample, _ limit: LengthLimit)
+        -> SupervisedExample?
+    {
+        guard let most = limit.tokens, example.tokens.count > most else { return example }
+        guard limit.overlong == .truncate else { return nil }
+        var example = example
+        example.tokens.removeLast(example.tokens.count - most)
+        example.isTrained.removeLast(example.isTrained.count - most)
+        return example.isTrained.contains(true) ? example : nil
     }
 
     public func examples(step: Int) throws -> [SupervisedExample] {
-        (start(ofStep: step)..<start(ofStep: step + 1)).map { examples[order.row(at: $0)] }
+        try (start(ofStep: step)..<start(ofStep: step + 1)).map { place in
+            let row = try rows.row(at: used[order.row(at: place)].position)
+            guard let example = Self.fitted(try encoder.encode(row), limit) else {
+                throw DatasetError.beyondTheRun(step: step)
+            }
+            return example
+        }
     }
 
     public func epoch(step: Int) -> Double {
@@ -111,7 +132,7 @@ public final class ExampleStream: ExampleFeed {
         var position = start
         var tokens = 0
         while true {
-            tokens += examples[order.row(at: position)].tokens.count
+            tokens += used[order.row(at: position)].tokens
             if tokens > budget, position > start { return position }
             position += 1
         }

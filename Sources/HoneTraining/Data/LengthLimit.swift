@@ -39,7 +39,7 @@ extension PromptEncoder {
     /// - Parameter limit: The longest row and what becomes of longer ones.
     /// - Parameter rows: The rows of the dataset.
     /// - Throws: ``EncodingError``; ``DatasetError/tooLong(path:rows:limit:)`` when `limit` refuses.
-    public func encode(_ rows: [DatasetRow], limit: LengthLimit, path: String) throws
+    public func encode(_ rows: DatasetRows<DatasetRow>, limit: LengthLimit, path: String) throws
         -> (prompts: [EncodedPrompt], report: LengthReport)
     {
         var report = LengthReport()
@@ -49,6 +49,13 @@ extension PromptEncoder {
         }
         try Self.check(refused, limit, path)
         return (prompts, report)
+    }
+
+    /// The prompt of `row`, cut where `limit` says so; `nil` if it is too long.
+    func fitted(_ row: DatasetRow, _ limit: LengthLimit) throws -> EncodedPrompt? {
+        var report = LengthReport()
+        var refused: [DatasetError.OverlongRow] = []
+        return try fitting(row, limit, &report, &refused)
     }
 
     /// The prompt of `row` if it may be used.

@@ -2,7 +2,7 @@ import HoneCore
 import OrderedCollections
 
 /// Makes the prompt of a row, as ``PromptConfig`` describes.
-struct PromptBuilder {
+struct PromptBuilder: Sendable {
     private let config: PromptConfig
     private let system: TextTemplate?
     private let template: TextTemplate?

@@ -3,13 +3,13 @@ import HoneText
 import OrderedCollections
 
 /// Turns text into token ids; what data preparation needs of a tokenizer.
-public protocol TextEncoding {
+public protocol TextEncoding: Sendable {
     /// The ids of `text`; with special tokens, those that the tokenizer puts around any text (BOS).
     func encode(_ text: String, addSpecialTokens: Bool) throws -> [Int32]
 }
 
 /// Turns a conversation into text; what data preparation needs of a chat template.
-public protocol ConversationRendering {
+public protocol ConversationRendering: Sendable {
     func render(_ messages: [ChatMessage], ending: ConversationEnding) throws -> String
 }
 
@@ -24,7 +24,7 @@ public enum ConversationEnding: Sendable, Hashable {
 }
 
 /// Turns rows into prompts of token ids.
-public struct PromptEncoder {
+public struct PromptEncoder: Sendable {
     public var tokenizer: any TextEncoding
     /// `nil` for a model without chat template, which can only be asked with text.
     public var template: (any ConversationRendering)?

@@ -1,11 +1,17 @@
 import HoneCore
 
 /// The prompts of each training step, as a pure function of dataset, seed and step.
+///
+/// They are encoded when their step comes; beforehand each is encoded once to learn which are too long.
 public struct PromptStream: PromptFeed {
     /// Rows of the dataset; an epoch visits each that fits.
     public let rowCount: Int
     public let report: LengthReport
-    private let prompts: [Int: EncodedPrompt]
+    private let rows: DatasetRows<DatasetRow>
+    private let encoder: PromptEncoder
+    private let limit: LengthLimit
+    /// Rows that were found to fit, in the order of the first epoch; `nil` when all were looked at.
+    private let reach: Int?
     private let order: DataOrder
     private let promptsPerStep: Int
 
@@ -15,7 +21,7 @@ public struct PromptStream: PromptFeed {
         case epochs(Double)
     }
 
-    /// Encodes the rows that the run will visit: all of them, or the first that fit if the run ends
+    /// Measures the rows that the run will visit: all of them, or the first that fit if the run ends
     /// before it has seen all.
     /// - Parameters:
     ///   - promptsPerStep: P, from 1 to the number of rows.
@@ -29,12 +35,14 @@ public struct PromptStream: PromptFeed {
     /// - Throws: ``EncodingError``; ``DatasetError`` when rows are too long, when none is left, or
     ///   when a step needs more prompts than there are.
     public init(
-        rows: [DatasetRow], encoder: PromptEncoder, limit: LengthLimit, promptsPerStep: Int,
+        rows: DatasetRows<DatasetRow>, encoder: PromptEncoder, limit: LengthLimit,
+        promptsPerStep: Int,
         extent: Extent, seed: UInt64, shuffles: Bool, path: String
     ) throws {
         var report = LengthReport()
         var refused: [DatasetError.OverlongRow] = []
-        var prompts: [Int: EncodedPrompt] = [:]
+        var fitting = 0
+        var visited = 0
         var excluded: Set<Int> = []
         var needed = Int.max
         if case .steps(let count) = extent { needed = count * promptsPerStep }
@@ -42,15 +50,17 @@ public struct PromptStream: PromptFeed {
         // encoded: a short run on a large dataset starts at once.
         let first = DataOrder(size: max(1, rows.count), seed: seed, shuffles: shuffles)
         for position in first.rows(ofEpoch: 0) where position < rows.count {
-            if prompts.count >= needed { break }
-            if let prompt = try encoder.fitting(rows[position], limit, &report, &refused) {
-                prompts[position] = prompt
+            if fitting >= needed { break }
+            visited += 1
+            let row = try rows.row(at: position)
+            if try encoder.fitting(row, limit, &report, &refused) != nil {
+                fitting += 1
             } else {
                 excluded.insert(position)
             }
         }
         try PromptEncoder.check(refused, limit, path)
-        guard !prompts.isEmpty else {
+        guard fitting > 0 else {
             throw DatasetError.nothingLeft(
                 path: path, dropped: rows.count, limit: limit.tokens ?? 0)
         }
@@ -58,7 +68,10 @@ public struct PromptStream: PromptFeed {
             throw DatasetError.tooFewRows(
                 path: path, rows: rows.count - excluded.count, needed: promptsPerStep)
         }
-        self.prompts = prompts
+        self.rows = rows
+        self.encoder = encoder
+        self.limit = limit
+        reach = visited == rows.count ? nil : fitting
         self.report = report
         self.promptsPerStep = promptsPerStep
         rowCount = rows.count - excluded.count
@@ -68,8 +81,11 @@ public struct PromptStream: PromptFeed {
     }
 
     public func prompts(step: Int) throws -> [EncodedPrompt] {
-        try order.rows(ofBatch: step - 1).map { position in
-            guard let prompt = prompts[position] else {
+        if let reach, step * promptsPerStep > reach {
+            throw DatasetError.beyondTheRun(step: step)
+        }
+        return try order.rows(ofBatch: step - 1).map { position in
+            guard let prompt = try encoder.fitted(rows.row(at: position), limit) else {
                 throw DatasetError.beyondTheRun(step: step)
             }
             return prompt

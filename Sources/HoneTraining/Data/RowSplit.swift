@@ -16,43 +16,49 @@ struct RowSplit: Sendable, Hashable {
     /// `wanted` may be held out, to keep the last key whole. Without shuffling the end is held out.
     /// - Throws: when either side would be empty.
     static func holdingOut(
-        _ wanted: Int, of rows: [Int], keys: [String]?, seed: UInt64, shuffles: Bool
+        _ wanted: Int, of rows: [Int], keys: [UInt64]?, seed: UInt64, shuffles: Bool
     ) throws(DatasetError) -> RowSplit {
         guard wanted >= 1, wanted < rows.count else {
             throw .impossibleSplit(
                 reason: "holds out \(wanted) of \(rows.count) rows; both sides need at least one")
         }
-        var groups: [[Int]] = []
+        // The group of each row: rows of one key together, in the order in which keys appear.
+        var groupOfRow = Array(0..<rows.count)
+        var sizes = Array(repeating: 1, count: rows.count)
         if let keys {
-            var groupOfKey: [String: Int] = [:]
-            for (row, key) in zip(rows, keys) {
-                if let group = groupOfKey[key] {
-                    groups[group].append(row)
-                } else {
-                    groupOfKey[key] = groups.count
-                    groups.append([row])
+            var groupOfKey: [UInt64: Int] = [:]
+            sizes = []
+            for (position, key) in keys.enumerated() {
+                let group = groupOfKey[key] ?? sizes.count
+                if group == sizes.count {
+                    groupOfKey[key] = group
+                    sizes.append(0)
                 }
+                sizes[group] += 1
+                groupOfRow[position] = group
             }
-        } else {
-            groups = rows.map { [$0] }
         }
         let order =
             shuffles
-            ? Permutation.of(groups.count, seed: seed, stream: -2)
-            : Array((0..<groups.count).reversed())
-        var test: [Int] = []
+            ? Permutation.of(sizes.count, seed: seed, stream: -2)
+            : Array((0..<sizes.count).reversed())
+        var isHeld = Array(repeating: false, count: sizes.count)
+        var heldCount = 0
         for group in order {
-            if test.count >= wanted { break }
-            test += groups[group]
+            if heldCount >= wanted { break }
+            isHeld[group] = true
+            heldCount += sizes[group]
         }
-        let held = Set(test)
-        let train = rows.filter { !held.contains($0) }
-        guard !train.isEmpty else {
+        var split = RowSplit(train: [], test: [])
+        for (row, group) in zip(rows, groupOfRow) {
+            if isHeld[group] { split.test.append(row) } else { split.train.append(row) }
+        }
+        guard !split.train.isEmpty else {
             throw .impossibleSplit(
                 reason: "holds out every row, because rows with the same split_key stay together "
-                    + "and there are only \(groups.count) keys")
+                    + "and there are only \(sizes.count) keys")
         }
-        return RowSplit(train: train, test: test.sorted())
+        return split
     }
 
     /// How many of `count` rows a share stands for: the nearest number, at least 1.

@@ -4,7 +4,7 @@ import HoneCore
 ///
 /// Prompt and completion are encoded apart and joined, so the model learns the very tokens it will be
 /// asked to continue.
-public struct SupervisedEncoder {
+public struct SupervisedEncoder: Sendable {
     public var prompts: PromptEncoder
     /// Put after a completion or text outside a conversation; inside one the chat template says how
     /// an answer ends. `nil` puts nothing.

@@ -25,8 +25,20 @@ public struct SupervisedRow: Sendable, Hashable {
     }
 }
 
+extension SupervisedRow.Content {
+    /// A number that two rows share when they teach the same.
+    var fingerprint: UInt64 {
+        switch self {
+        case .completion(let prompt, let completion):
+            SplitMix.mixed(Fingerprint.of(prompt) &+ Fingerprint.of(completion))
+        case .conversation(let messages): Fingerprint.of(.messages(messages))
+        case .text(let text): Fingerprint.of(text)
+        }
+    }
+}
+
 /// Makes supervised rows.
-struct SupervisedBuilder {
+struct SupervisedBuilder: Sendable {
     private let config: DatasetConfig
     private let prompts: PromptBuilder
     private let template: TextTemplate?

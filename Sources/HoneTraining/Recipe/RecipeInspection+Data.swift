@@ -32,15 +32,15 @@ extension RecipeInspection {
                 let data = try Dataset<DatasetRow>.prompts(
                     config.dataset, preview: Self.previewedRows)
                 warnings += data.warnings
-                try inspect(Array(data.train.prefix(Self.encodedRows)))
+                try inspect(data.train.prefix(Self.encodedRows))
             case .sft:
                 let data = try Dataset<SupervisedRow>.examples(
                     config.dataset, preview: Self.previewedRows)
                 warnings += data.warnings
-                try inspect(Array(data.train.prefix(Self.encodedRows)))
+                try inspect(data.train.prefix(Self.encodedRows))
             }
         } catch let error as DatasetError {
-            let key = error.concernsTest(config.dataset) ? "dataset.test" : "dataset.path"
+            let key = error.key(config.dataset)
             for line in "\(error)".split(separator: "\n") { report(key, "\(line)") }
         } catch let error as EncodingError {
             report("dataset.prompt", "\(error)")
@@ -49,7 +49,7 @@ extension RecipeInspection {
         }
     }
 
-    private mutating func inspect(_ rows: [DatasetRow]) throws {
+    private mutating func inspect(_ rows: DatasetRows<DatasetRow>) throws {
         guard let modelText else { return }
         let encoder = PromptEncoder(tokenizer: modelText.tokenizer, template: modelText.template)
         let limit = LengthLimit(
@@ -63,7 +63,7 @@ extension RecipeInspection {
         }
     }
 
-    private mutating func inspect(_ rows: [SupervisedRow]) throws {
+    private mutating func inspect(_ rows: DatasetRows<SupervisedRow>) throws {
         guard let modelText else { return }
         let encoder = SupervisedEncoder(
             prompts: PromptEncoder(tokenizer: modelText.tokenizer, template: modelText.template),
@@ -84,15 +84,17 @@ extension RecipeInspection {
 }
 
 extension DatasetError {
-    /// Whether the error speaks of the held-out rows.
-    fileprivate func concernsTest(_ dataset: DatasetConfig) -> Bool {
-        if case .impossibleSplit = self { return true }
-        guard case .path(let held)? = dataset.test else { return false }
-        return switch self {
-        case .unreadable(let path, _), .unknownFormat(let path), .empty(let path),
-            .badRows(let path, _, _):
-            path == held
-        default: false
+    /// The key of the recipe that the error speaks of.
+    fileprivate func key(_ dataset: DatasetConfig) -> String {
+        switch self {
+        case .impossibleSplit: return "dataset.test"
+        case .badStep(let position, _): return "dataset.steps[\(position)]"
+        case .unreadable(let path, _), .unknownFormat(let path, _), .empty(let path),
+            .allDropped(let path, _), .badRows(let path, _, _), .badFolder(let path, _),
+            .unconverted(let path, _):
+            if case .path(let held)? = dataset.test, path == held { return "dataset.test" }
+            return "dataset.path"
+        default: return "dataset.path"
         }
     }
 }

@@ -64,7 +64,7 @@ struct RunMaterial: Sendable {
                 batch: config.sft.batch, seed: seed, shuffles: dataset.shuffle,
                 path: dataset.path)
             let held = try prompts.encode(
-                Self.measured(rows.test, config), limit: limit, path: dataset.path)
+                try Self.measured(rows.test, config), limit: limit, path: dataset.path)
             warnings += rows.warnings
             warnings += [
                 stream.report.warning("training rows", limit: config.sft.maxLength),
@@ -79,20 +79,25 @@ struct RunMaterial: Sendable {
     }
 
     /// The held-out rows that an evaluation asks.
-    private static func measured(_ rows: [DatasetRow], _ config: TrainingConfig) -> [DatasetRow] {
-        guard let evaluation = config.evaluation, !config.rewards.isEmpty else { return [] }
-        return Array(rows.prefix(evaluation.rows ?? rows.count))
+    private static func measured(
+        _ rows: DatasetRows<DatasetRow>, _ config: TrainingConfig
+    ) -> DatasetRows<DatasetRow> {
+        guard let evaluation = config.evaluation, !config.rewards.isEmpty else {
+            return DatasetRows([])
+        }
+        return rows.prefix(evaluation.rows ?? rows.count)
     }
 
     /// Likewise for supervised rows: their prompts, where they have one.
     private static func measured(
-        _ rows: [SupervisedRow], _ config: TrainingConfig
-    ) -> [DatasetRow] {
-        let prompts = rows.compactMap { row -> DatasetRow? in
+        _ rows: DatasetRows<SupervisedRow>, _ config: TrainingConfig
+    ) throws -> DatasetRows<DatasetRow> {
+        guard config.evaluation != nil, !config.rewards.isEmpty else { return DatasetRows([]) }
+        let prompts = try rows.compactMap { row -> DatasetRow? in
             guard case .completion(let prompt, _) = row.content else { return nil }
             return DatasetRow(index: row.index, prompt: prompt, columns: row.columns)
         }
-        return measured(prompts, config)
+        return measured(DatasetRows(prompts), config)
     }
 }
 

@@ -18,14 +18,28 @@ func temporaryFile(_ name: String, _ text: String) throws -> String {
     try temporaryFile(name, Array(text.utf8))
 }
 
+/// The rows of a dataset, all read.
+struct ReadRows {
+    var train: [DatasetRow]
+    var test: [DatasetRow]
+    var warnings: [String]
+
+    init(_ config: DatasetConfig) throws {
+        let data = try Dataset<DatasetRow>.prompts(config)
+        train = try data.train.all()
+        test = try data.test.all()
+        warnings = data.warnings
+    }
+}
+
 @Suite struct DatasetTests {
     static func prompts(
         _ text: String, named name: String = "rows.jsonl",
         _ change: (inout DatasetConfig) -> Void = { _ in }
-    ) throws -> Dataset<DatasetRow> {
+    ) throws -> ReadRows {
         var config = DatasetConfig(path: try temporaryFile(name, text))
         change(&config)
-        return try Dataset.prompts(config)
+        return try ReadRows(config)
     }
 
     /// The lines of the error that reading `text` gives, without the path.
@@ -199,7 +213,7 @@ func temporaryFile(_ name: String, _ text: String) throws -> String {
             Self.problems(Self.countdown) {
                 $0.columns = ["nums": "target"]
                 $0.prompt.template = "x"
-            } == ["rows.jsonl:1: dataset.columns makes two columns named target"])
+            } == ["rows.jsonl:1: dataset.columns: makes two columns named target"])
     }
 
     @Test func aRowsOwnSystemMessageIsNotReplaced() {
@@ -342,7 +356,7 @@ func temporaryFile(_ name: String, _ text: String) throws -> String {
     ) throws -> [SupervisedRow.Content] {
         var config = DatasetConfig(path: try temporaryFile("rows.jsonl", text))
         change(&config)
-        return try Dataset.examples(config).train.map(\.content)
+        return try Dataset.examples(config).train.all().map(\.content)
     }
 
     @Test func readsTheThreeKindsOfSupervisedRows() throws {

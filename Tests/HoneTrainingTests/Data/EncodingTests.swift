@@ -64,7 +64,7 @@ struct BracketTemplate: ConversationRendering {
     }
 
     @Test func rowsThatAreTooLongMeetTheirPolicy() throws {
-        let rows = [Self.row(.text("ab"), 0), Self.row(.text("abcdef"), 1)]
+        let rows = DatasetRows([Self.row(.text("ab"), 0), Self.row(.text("abcdef"), 1)])
         let dropped = try encoder.encode(
             rows, limit: LengthLimit(tokens: 4, overlong: .drop), path: "d")
         #expect(dropped.prompts.map(\.row.index) == [0])
@@ -89,9 +89,11 @@ struct BracketTemplate: ConversationRendering {
         length: (Int) -> Int = { _ in 2 }, shuffles: Bool = true
     ) throws -> PromptStream {
         try PromptStream(
-            rows: (0..<count).map { index in
-                PromptEncoderTests.row(.text(String(repeating: "x", count: length(index))), index)
-            },
+            rows: DatasetRows(
+                (0..<count).map { index in
+                    PromptEncoderTests.row(
+                        .text(String(repeating: "x", count: length(index))), index)
+                }),
             encoder: PromptEncoder(tokenizer: ByteEncoding(), template: nil),
             limit: LengthLimit(tokens: limit, overlong: .drop), promptsPerStep: perStep,
             extent: extent, seed: 3, shuffles: shuffles, path: "d")
@@ -224,11 +226,12 @@ struct BracketTemplate: ConversationRendering {
         lengths: [Int], batch: SFTConfig.Batch, limit: LengthLimit? = nil
     ) throws -> ExampleStream {
         try ExampleStream(
-            rows: lengths.enumerated().map { index, length in
-                SupervisedRow(
-                    index: index, content: .text(String(repeating: "x", count: length)),
-                    columns: [:])
-            },
+            rows: DatasetRows(
+                lengths.enumerated().map { index, length in
+                    SupervisedRow(
+                        index: index, content: .text(String(repeating: "x", count: length)),
+                        columns: [:])
+                }),
             encoder: SupervisedEncoderTests.encoder(),
             limit: limit ?? LengthLimit(tokens: nil, overlong: .drop), batch: batch, seed: 1,
             shuffles: false, path: "d")
