@@ -1,3 +1,5 @@
+import HoneCore
+
 /// What keeps a set of reward functions from being used.
 public enum RewardError: Error, Sendable, Hashable, CustomStringConvertible {
     case noFunctions
@@ -7,6 +9,13 @@ public enum RewardError: Error, Sendable, Hashable, CustomStringConvertible {
     case interpreter(path: String, message: String)
     /// A reward file that cannot be loaded; `detail` is Python's traceback where there is one.
     case load(file: String, message: String, detail: String)
+    /// The Python environment of declared packages cannot be made; `output` is all that pip said.
+    case environment(packages: [String], message: String, output: String)
+    /// A function failed for too large a share of the latest completions.
+    case tooManyFailures(
+        function: String, failures: Int, scored: Int, limit: Double, last: GraderFailure)
+    /// A function over whole groups was declared with `cache`.
+    case cachedGroup(function: String)
 
     public var description: String {
         switch self {
@@ -20,6 +29,16 @@ public enum RewardError: Error, Sendable, Hashable, CustomStringConvertible {
             "Python (\(path)): \(message)"
         case .load(let file, let message, let detail):
             "\(file): \(message)" + (detail.isEmpty ? "" : "\n" + detail)
+        case .environment(let packages, let message, let output):
+            "the Python environment with \(packages.joined(separator: ", ")) \(message)"
+                + (output.isEmpty ? "" : ":\n" + output)
+        case .tooManyFailures(let function, let failures, let scored, let limit, let last):
+            "reward function \(function) failed for \(failures) of the latest \(scored) completions, "
+                + "and max_failure_share is \(limit); the last failure: \(last.message). Mend the "
+                + "function and go on with --resume"
+        case .cachedGroup(let function):
+            "reward function \(function) scores a group at once, so what it said of a completion "
+                + "cannot be kept for another group; remove cache"
         }
     }
 }

@@ -12,16 +12,27 @@ public actor RewardLogFile: RewardLog {
     private var handle: FileHandle?
     private let onProblem: @Sendable (String) -> Void
     private var isBroken = false
+    /// Functions whose first warning has been told.
+    private var warned: Set<String> = []
 
     /// - Parameters:
     ///   - url: the file; its folder is made if need be.
-    ///   - onProblem: told once, when the file cannot be written; grading goes on without it.
+    ///   - onProblem: told of the first warning about each function, and once if the file cannot be
+    ///     written; grading goes on without it.
     public init(_ url: URL, onProblem: @escaping @Sendable (String) -> Void) {
         self.url = url
         self.onProblem = onProblem
     }
 
     public func record(_ entries: [RewardLogEntry]) {
+        for entry in entries {
+            guard let warning = entry.assessment.warning,
+                warned.insert(entry.function).inserted
+            else { continue }
+            onProblem(
+                "reward function \(entry.function) \(warning) (row \(entry.row); all such are in "
+                    + "\(url.lastPathComponent))")
+        }
         let lines = entries.filter(\.isNotable).map { JSONValue.object($0.logRow).text() + "\n" }
         guard !lines.isEmpty, !isBroken else { return }
         do {

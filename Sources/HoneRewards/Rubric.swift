@@ -10,17 +10,21 @@ public struct Rubric: Grader {
     /// loaded, a sandbox that is missing.
     public let notices: [String]
     private let log: (any RewardLog)?
+    private let watch: FailureWatch
 
     /// A reward function and what it counts for.
     public struct Item: Sendable {
         public var function: any RewardFunction
         public var weight: Double
         public var failurePolicy: RewardConfig.FailurePolicy
+        /// The share of failures among the latest completions at which the run stops, in (0, 1].
+        public var maxFailureShare: Double
 
         public init(
             _ function: any RewardFunction, weight: Double = 1,
-            failurePolicy: RewardConfig.FailurePolicy = .exclude
+            failurePolicy: RewardConfig.FailurePolicy = .exclude, maxFailureShare: Double = 1
         ) {
+            self.maxFailureShare = maxFailureShare
             self.function = function
             self.weight = weight
             self.failurePolicy = failurePolicy
@@ -42,17 +46,21 @@ public struct Rubric: Grader {
         self.items = items
         self.log = log
         self.notices = notices
+        watch = FailureWatch(
+            names: items.map(\.function.name), limits: items.map(\.maxFailureShare))
     }
 
     public var componentNames: [String] { items.map(\.function.name) }
 
     public func grade(_ requests: [GradingRequest]) async throws -> [[Verdict]] {
         let assessments = await assess(requests)
-        return try zip(requests, assessments).map { request, columns in
+        let verdicts = try zip(requests, assessments).map { request, columns in
             try request.completions.indices.map { member in
                 try verdict(of: columns.map { $0[member].score })
             }
         }
+        try await watch.note(assessments)
+        return verdicts
     }
 
     /// Everything each function says: for each request, for each function, one assessment per

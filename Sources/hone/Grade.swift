@@ -61,7 +61,7 @@ struct Grade: AsyncParsableCommand {
 
     private func rubric() async throws -> Rubric {
         let folder = URL(filePath: spec).absoluteURL.deletingLastPathComponent()
-        let library = RewardLibrary(folder: folder)
+        let library = RewardLibrary(folder: folder, tell: { StandardError.write(line: $0) })
         do {
             guard let text = try? String(contentsOfFile: spec, encoding: .utf8) else {
                 throw RecipeError.unreadable(

@@ -3,11 +3,11 @@ import OrderedCollections
 
 /// A request over `completions` for a row with `columns`.
 func gradingRequest(
-    _ completions: [String], columns: JSONObject = [:], prompt: String = "Say it."
+    _ completions: [String], columns: JSONObject = [:], prompt: String = "Say it.", step: Int = 0
 ) -> GradingRequest {
     GradingRequest(
         row: DatasetRow(index: 0, prompt: .text(prompt), columns: columns), prompt: prompt,
-        completions: completions)
+        completions: completions, step: step)
 }
 
 extension RewardFunction {

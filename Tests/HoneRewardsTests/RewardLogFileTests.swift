@@ -16,7 +16,8 @@ import Testing
     @Test func keepsWhatPrintedFailedOrWasNoNumber() async throws {
         let scratch = try ScratchFolder()
         let url = scratch.url.appending(path: "run/rewards.jsonl")
-        let log = RewardLogFile(url) { Issue.record("\($0)") }
+        let told = Mutex<[String]>([])
+        let log = RewardLogFile(url) { message in told.withLock { $0.append(message) } }
         await log.record([Self.entry(Assessment(score: .value(1), seconds: 0.5))])
         #expect(!FileManager.default.fileExists(atPath: url.path))
         let failure = GraderFailure(
@@ -24,8 +25,13 @@ import Testing
         await log.record([
             Self.entry(Assessment(score: .value(1), output: "hi\n", seconds: 0.5)),
             Self.entry(Assessment(score: .failed(failure)), completion: 1),
-            Self.entry(Assessment(score: .value(0), warning: "no number"), completion: 2),
+            Self.entry(Assessment(score: .value(0), warning: "gave no number"), completion: 2),
         ])
+        await log.record([Self.entry(Assessment(score: .value(0), warning: "again"))])
+        #expect(
+            told.withLock { $0 } == [
+                "reward function f gave no number (row 7; all such are in rewards.jsonl)"
+            ])
         let lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
         let common = "{\"step\":3,\"epoch\":0.5,\"row\":7,\"completion\""
         #expect(
@@ -34,7 +40,8 @@ import Testing
                     + ":0,\"function\":\"f\",\"score\":1.0,\"output\":\"hi\\n\",\"seconds\":0.5}",
                 common
                     + ":1,\"function\":\"f\",\"failure\":\"raised: ValueError: x\",\"detail\":\"trace\"}",
-                common + ":2,\"function\":\"f\",\"score\":0.0,\"warning\":\"no number\"}",
+                common + ":2,\"function\":\"f\",\"score\":0.0,\"warning\":\"gave no number\"}",
+                common + ":0,\"function\":\"f\",\"score\":0.0,\"warning\":\"again\"}",
             ])
     }
 

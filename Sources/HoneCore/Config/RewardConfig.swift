@@ -7,6 +7,8 @@ public struct RewardConfig: ConfigSection {
     public var type = ""
     public var weight = 1.0
     public var onError: FailurePolicy = .exclude
+    /// The share of failures among the latest completions at which the run stops.
+    public var maxFailureShare = 1.0
     /// Seconds for one call of a Python function.
     public var timeout = 10.0
     /// The keys that belong to the type: `file`, `function`, `column`, ….
@@ -42,6 +44,10 @@ public struct RewardConfig: ConfigSection {
         ConfigField(
             "on_error", \.onError,
             "When it fails: exclude the completion from its group, count zero, or stop the run."),
+        ConfigField(
+            "max_failure_share", \.maxFailureShare,
+            "The run stops when this share of the latest 256 completions failed (64 at least have "
+                + "been scored). 1: when all did.", .above(0, upTo: 1)),
         ConfigField(
             "timeout", \.timeout,
             "Seconds one call of a Python function may take: for a completion, or for a group where it "

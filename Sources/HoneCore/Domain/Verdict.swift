@@ -59,7 +59,7 @@ public struct GraderFailure: Error, Sendable, Hashable, CustomStringConvertible 
     public var detail: String
 
     public enum Kind: String, Sendable, Hashable, Codable {
-        case raised, timedOut, crashed, notFinite, outOfMemory, unavailable
+        case raised, timedOut, crashed, notFinite, outOfMemory, tooManyProcesses, unavailable
     }
 
     public init(function: String, kind: Kind, message: String, detail: String = "") {

@@ -23,6 +23,9 @@ public struct PythonReward: AssessingRewardFunction {
         self.index = index
     }
 
+    /// How the function is called.
+    var style: WorkerFunction.Style { pool.style(of: index) }
+
     public func assess(_ request: GradingRequest) async -> [Assessment] {
         await pool.assess(request, function: index)
     }

@@ -5,11 +5,15 @@ import HoneCore
 /// functions that agree on how their process is started.
 struct PythonRewardBuilder {
     let folder: URL
+    /// Told before work that may take minutes.
+    let tell: @Sendable (String) -> Void
     private var plans: [Plan] = []
 
     private struct Plan {
         let terms: Terms
         var functions: [WorkerFunction]
+        /// What each function declares, in their order.
+        var options: [PythonRewardOptions]
         var workers: Int
     }
 
@@ -21,6 +25,7 @@ struct PythonRewardBuilder {
         let sandbox: WorkerSandbox.Policy
         let readable: [String]
         let network: Bool
+        let packages: [String]
     }
 
     /// The functions by name, loaded and ready.
@@ -30,7 +35,10 @@ struct PythonRewardBuilder {
         var notices: [String] = []
     }
 
-    init(folder: URL) { self.folder = folder }
+    init(folder: URL, tell: @escaping @Sendable (String) -> Void) {
+        self.folder = folder
+        self.tell = tell
+    }
 
     mutating func add(_ options: PythonRewardOptions, name: String, timeout: Double) {
         let function = WorkerFunction(
@@ -39,12 +47,17 @@ struct PythonRewardBuilder {
         let terms = Terms(
             interpreter: options.python.map(interpreter), environment: options.environment.sorted(),
             memory: options.memory, sandbox: options.sandbox,
-            readable: options.readable.map(place), network: options.network)
+            readable: options.readable.map(place), network: options.network,
+            packages: options.packages.sorted())
         if let index = plans.firstIndex(where: { $0.terms == terms }) {
             plans[index].functions.append(function)
+            plans[index].options.append(options)
             plans[index].workers = max(plans[index].workers, options.workers)
         } else {
-            plans.append(Plan(terms: terms, functions: [function], workers: options.workers))
+            plans.append(
+                Plan(
+                    terms: terms, functions: [function], options: [options],
+                    workers: options.workers))
         }
     }
 
@@ -55,14 +68,35 @@ struct PythonRewardBuilder {
             let pool = try await WorkerPool(
                 launch: launch, functions: plan.functions, count: plan.workers)
             if !pool.output.isEmpty {
-                built.notices.append("printed while loading reward files:\n\(pool.output)")
+                let mask = SecretMask(names: plan.terms.environment)
+                built.notices.append(
+                    "printed while loading reward files:\n\(mask.applied(to: pool.output))")
             }
-            for index in plan.functions.indices {
+            for (index, options) in plan.options.enumerated() {
                 let reward = PythonReward(pool, index: index)
-                built.functions[reward.name] = reward
+                built.functions[reward.name] = try guarded(reward, options)
             }
         }
         return built
+    }
+
+    /// `reward` with what its options ask for around it.
+    private func guarded(
+        _ reward: PythonReward, _ options: PythonRewardOptions
+    ) throws(RewardError) -> any RewardFunction {
+        var function: any AssessingRewardFunction = reward
+        let mask = SecretMask(names: options.environment)
+        if !mask.isEmpty { function = MaskedReward(function, mask) }
+        if options.repeatedGroups > 0 {
+            function = RepeatedReward(function, groups: options.repeatedGroups)
+        }
+        if options.cache {
+            guard reward.style != .list else { throw .cachedGroup(function: reward.name) }
+            function = CachedReward(function)
+        }
+        return QuarantinedReward(
+            function, trial: reward.style == .list ? .group : .completion,
+            after: options.quarantineAfter)
     }
 
     /// How the workers of `plan` start: in a sandbox where that is asked for and works.
@@ -71,7 +105,7 @@ struct PythonRewardBuilder {
     ) async throws(RewardError) -> WorkerLaunch {
         let terms = plan.terms
         let bare = WorkerLaunch(
-            interpreter: try PythonInterpreter.locate(declared: terms.interpreter),
+            interpreter: try await interpreter(terms),
             variables: terms.environment, limits: .init(memory: terms.memory.bytes))
         guard terms.sandbox != .off else { return bare }
         let reason: String
@@ -90,6 +124,27 @@ struct PythonRewardBuilder {
             "Python reward functions run without a sandbox, under limits only: \(reason)"
         if !notices.contains(notice) { notices.append(notice) }
         return bare
+    }
+
+    /// The interpreter that the functions ask for, in an environment of its own if they declare
+    /// packages.
+    private func interpreter(_ terms: Terms) async throws(RewardError) -> String {
+        let base = try PythonInterpreter.locate(declared: terms.interpreter)
+        guard !terms.packages.isEmpty else { return base }
+        let environment = PythonEnvironment(
+            interpreter: base, packages: terms.packages, workingFolder: folder,
+            root: URL(filePath: ".hone/environments"))
+        let result: Result<String, RewardError> = await withCheckedContinuation { waiting in
+            // A thread of its own: pip may take minutes.
+            Thread { [tell] in
+                do throws(RewardError) {
+                    waiting.resume(returning: .success(try environment.make(tell: tell)))
+                } catch {
+                    waiting.resume(returning: .failure(error))
+                }
+            }.start()
+        }
+        return try result.get()
     }
 
     private enum Trial {

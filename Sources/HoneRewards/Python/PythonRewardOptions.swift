@@ -20,6 +20,14 @@ public struct PythonRewardOptions: ConfigSection {
     public var readable: [String] = []
     /// Whether a sandboxed function reaches the network.
     public var network = false
+    /// Packages for pip; `[]`: the interpreter as it is.
+    public var packages: [String] = []
+    /// Whether what the function said of a completion is kept for the next time.
+    public var cache = false
+    /// Groups scored twice at the start, to find out whether the same input gets the same score.
+    public var repeatedGroups = 1
+    /// Failures in a row after which the function is set aside.
+    public var quarantineAfter = 32
 
     public init() {}
 
@@ -45,5 +53,20 @@ public struct PythonRewardOptions: ConfigSection {
             "readable", \.readable,
             "Files and folders a sandboxed function may read beside its own folder."),
         ConfigField("network", \.network, "Let a sandboxed function reach the network."),
+        ConfigField(
+            "packages", \.packages,
+            "Packages for pip, such as numpy==2.1 or ./local.whl: a Python environment with them is "
+                + "made before the first step and kept in .hone/environments."),
+        ConfigField(
+            "cache", \.cache,
+            "Keep what the function said, by prompt, columns and completion, and do not ask again."),
+        ConfigField(
+            "check_repeatable", \.repeatedGroups,
+            "Groups scored twice at the start; a score that differs for the same input is reported. "
+                + "0: none.", .atLeast(0)),
+        ConfigField(
+            "quarantine_after", \.quarantineAfter,
+            "Failures in a row after which the function is set aside: it fails at once, and one call "
+                + "a step tries it again.", .atLeast(1)),
     ]
 }

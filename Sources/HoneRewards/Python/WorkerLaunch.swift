@@ -22,11 +22,17 @@ public struct WorkerLaunch: Sendable, Hashable {
         public var files: Int
         /// Bytes that a file may grow to.
         public var fileSize: Int
+        /// Processes alive at once, the worker and what started it among them.
+        public var processes: Int
 
-        public init(memory: Int = 4 << 30, files: Int = 256, fileSize: Int = 256 << 20) {
+        public init(
+            memory: Int = 4 << 30, files: Int = 256, fileSize: Int = 256 << 20,
+            processes: Int = 128
+        ) {
             self.memory = memory
             self.files = files
             self.fileSize = fileSize
+            self.processes = processes
         }
     }
 

@@ -62,6 +62,9 @@ public final class WorkerPool: Sendable {
 
     deinit { queue.close() }
 
+    /// How the function at `index` of ``functions`` is called.
+    func style(of index: Int) -> WorkerFunction.Style { styles[index] }
+
     /// Ends all workers. Jobs that have not begun fail; a call that is running may finish within its
     /// deadline.
     public func shutDown() async {

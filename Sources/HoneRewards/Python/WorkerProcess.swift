@@ -25,6 +25,7 @@ final class WorkerProcess {
     private var exit: Exit?
     private var errorTail: [UInt8] = []
     private let isSandboxed: Bool
+    private let mostProcesses: Int
 
     static let errorTailLimit = 8192
     /// Longer lines than any honest answer end the process.
@@ -36,10 +37,13 @@ final class WorkerProcess {
         case ended
         case timedOut
         case lineTooLong
+        /// It and what it started have become this many.
+        case tooManyProcesses(Int)
     }
 
     init(_ launch: WorkerLaunch) throws(RewardError) {
         isSandboxed = launch.isSandboxed
+        mostProcesses = launch.limits.processes
         let name = launch.command[0]
         var ends: [(read: Int32, write: Int32)] = []
         for _ in 0..<3 {
@@ -87,7 +91,11 @@ final class WorkerProcess {
             case .moved: continue
             case .closed: return takeLine().map(Event.line) ?? .ended
             case .idle:
-                guard hasExited else { continue }
+                guard hasExited else {
+                    let count = ProcessCensus().count(from: identifier)
+                    if count > mostProcesses { return .tooManyProcesses(count) }
+                    continue
+                }
                 _ = pump(for: .zero)
                 return takeLine().map(Event.line) ?? .ended
             }

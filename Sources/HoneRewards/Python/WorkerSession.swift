@@ -39,6 +39,8 @@ final class WorkerSession {
             "op": "init", "parent": launch.isSandboxed ? 0 : .int(Int(getpid())),
             "memory": .int(launch.limits.memory), "files": .int(launch.limits.files),
             "file_size": .int(launch.limits.fileSize),
+            // Outside a sandbox the kernel would count all of the user's processes.
+            "processes": launch.isSandboxed ? .int(launch.limits.processes) : .null,
         ]
         do throws(Unanswered) {
             guard try ask(request, within: .seconds(30))["ready"] == true else {
@@ -90,6 +92,8 @@ final class WorkerSession {
             throw Unanswered(text: "ended with \(process.terminate())")
         case .timedOut:
             throw Unanswered(text: "took longer than \(limit.components.seconds) s")
+        case .tooManyProcesses(let count):
+            throw Unanswered(text: "started \(count) processes")
         case .lineTooLong: break
         }
         throw Unanswered(text: "gave an unknown answer")
@@ -128,6 +132,10 @@ final class WorkerSession {
                         message: "took longer than \(job.timeout / .seconds(1)) s")
                 case .lineTooLong:
                     return Breakdown(kind: .crashed, message: "the worker flooded its answers")
+                case .tooManyProcesses(let count):
+                    return Breakdown(
+                        kind: .tooManyProcesses,
+                        message: "had \(count) processes running at once")
                 case .ended:
                     return breakdownOfExit()
                 }

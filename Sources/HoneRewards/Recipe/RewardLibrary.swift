@@ -5,8 +5,16 @@ import HoneCore
 public struct RewardLibrary: RewardCatalog {
     /// Where relative paths of reward files begin: the recipe's folder.
     public var folder: URL
+    /// Told before work that may take minutes: making an environment of declared packages.
+    public var tell: @Sendable (String) -> Void
 
-    public init(folder: URL) { self.folder = folder }
+    /// - Parameters:
+    ///   - folder: where relative paths of reward files begin.
+    ///   - tell: told before work that may take minutes.
+    public init(folder: URL, tell: @escaping @Sendable (String) -> Void = { _ in }) {
+        self.folder = folder
+        self.tell = tell
+    }
 
     public func check(
         _ reward: RewardConfig, at path: ConfigPath, _ problems: inout [ConfigProblem]
@@ -33,7 +41,7 @@ public struct RewardLibrary: RewardCatalog {
             declared.append((reward, type.options.decode(reward.options, at: path, &problems)))
         }
         guard problems.isEmpty else { throw ConfigError(file: file, problems: problems) }
-        var python = PythonRewardBuilder(folder: folder)
+        var python = PythonRewardBuilder(folder: folder, tell: tell)
         for case (let reward, let options as PythonRewardOptions) in declared {
             python.add(options, name: reward.name, timeout: reward.timeout)
         }
@@ -49,7 +57,8 @@ public struct RewardLibrary: RewardCatalog {
                         preconditionFailure("no function for reward type \(reward.type)")
                     }
                 return Rubric.Item(
-                    function, weight: reward.weight, failurePolicy: reward.onError)
+                    function, weight: reward.weight, failurePolicy: reward.onError,
+                    maxFailureShare: reward.maxFailureShare)
             }, log: log, notices: built.notices)
     }
 }

@@ -4,7 +4,8 @@ Requests and answers are JSON lines. Requests come on descriptor 0, answers leav
 are moved away at once, so that a reward function finds an empty standard input and anything it, or a
 program it starts, prints ends in the log instead of among the answers.
 
-    {"op": "init", "parent": PID or 0, "memory": BYTES, "files": N, "file_size": BYTES}
+    {"op": "init", "parent": PID or 0, "memory": BYTES, "files": N, "file_size": BYTES,
+     "processes": N or null}
     {"op": "load", "key": K, "file": PATH, "function": NAME}
     {"op": "grade", "id": ID, "key": K, "start": INDEX, "cpu_seconds": S, "step": N, "epoch": X,
      "prompt": TEXT, "messages": [..]?, "completions": [TEXT..], "columns": {..}}
@@ -424,6 +425,7 @@ def limit_resources(request):
         ("RLIMIT_AS", request["memory"]),
         ("RLIMIT_NOFILE", request["files"]),
         ("RLIMIT_FSIZE", request["file_size"]),
+        ("RLIMIT_NPROC", request["processes"]),
     ):
         number = getattr(resource, name, None)
         if number is None or value is None:

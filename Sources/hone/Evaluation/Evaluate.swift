@@ -80,7 +80,9 @@ struct Evaluate: AsyncParsableCommand {
     }
 
     private func measure() async throws {
-        let library = RewardLibrary(folder: folder(of: rewards ?? recipe ?? "rewards.yaml"))
+        let library = RewardLibrary(
+            folder: folder(of: rewards ?? recipe ?? "rewards.yaml"),
+            tell: { StandardError.write(line: $0) })
         var config = try configuration(library)
         let contestants = try contestants(config)
         config.model = .folder(contestants[0].folder.path)

@@ -31,7 +31,8 @@ struct Train: AsyncParsableCommand {
     func run() async throws {
         let recipePath = recipe
         let library = RewardLibrary(
-            folder: URL(filePath: recipePath).absoluteURL.deletingLastPathComponent())
+            folder: URL(filePath: recipePath).absoluteURL.deletingLastPathComponent(),
+            tell: { StandardError.write(line: $0) })
         let recipe = try Recipe(path: recipePath, overrides: overrides, rewards: library)
         let config = recipe.config
         let folder = RunFolder(
