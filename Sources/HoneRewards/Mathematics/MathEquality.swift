@@ -1,21 +1,37 @@
-/// Whether two texts say the same number.
-struct MathEquality {
-    private let reference: String
+/// Whether texts say the same mathematically as a reference does.
+///
+/// Read: integers and decimals of any length, separators of thousands, fractions and mixed numbers,
+/// percent, currency, units; LaTeX with fractions, roots, powers, factorials, functions, ±, sums and
+/// products, symbols with indices, matrices; sets, tuples, intervals and their unions; equations and
+/// inequalities. A number written as a decimal is compared to six places, everything else exactly but for
+/// rounding in the ninth digit.
+///
+/// Source: Math-Verify 0.9, whose published cases `Tools/fixtures/mathematics.py` records. Differences
+/// are listed in Docs/Rewards.md.
+public struct MathEquality: Sendable {
+    private let reference: MathExtraction.Reading
+    private let targets: MathExtraction.Targets
+    private let comparison: MathComparison
 
-    init(reference: String) { self.reference = reference }
-
-    func holds(for answer: String) -> Bool {
-        if PythonText.strip(reference) == PythonText.strip(answer) { return true }
-        guard let expected = number(in: reference), let found = number(in: answer) else {
-            return false
-        }
-        return abs(expected - found) <= 1e-9 * max(1, abs(expected))
+    /// - Parameter reference: the right answer, with LaTeX or without.
+    public init(reference: String) {
+        self.init(reference: reference, targets: .all, MathComparison())
     }
 
-    /// The number a text is, boxes or ends with.
-    private func number(in text: String) -> Double? {
-        WrittenNumber.value(of: text)
-            ?? BoxedText.contents(in: text).last.flatMap { WrittenNumber.value(of: $0) }
-            ?? WrittenNumber.last(in: text).flatMap { WrittenNumber.value(of: $0) }
+    init(
+        reference: String, targets: MathExtraction.Targets, _ comparison: MathComparison
+    ) {
+        self.reference = MathExtraction(reference, targets: targets).reading()
+        self.targets = targets
+        self.comparison = comparison
+    }
+
+    /// Whether `answer`, which may hold a whole solution, says the same as the reference.
+    public func holds(for answer: String) -> Bool {
+        let found = MathExtraction(answer, targets: targets).reading()
+        if let text = found.text, !text.isEmpty, text == reference.text { return true }
+        return reference.values.contains { gold in
+            found.values.contains { comparison.equal(gold, $0) }
+        }
     }
 }

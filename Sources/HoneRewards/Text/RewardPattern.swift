@@ -44,44 +44,98 @@ public final class RewardPattern: @unchecked Sendable {
     /// What one match captured: the whole at 0, groups from 1; `nil` for a group that took no part.
     public typealias Captures = [Range<Int>?]
 
+    /// A pattern that the program itself brings.
+    static func own(_ source: String) -> RewardPattern {
+        do {
+            return try RewardPattern(source)
+        } catch {
+            preconditionFailure("\(source): \(error.message)")
+        }
+    }
+
     /// All matches in `text` (UTF-8) from left to right without overlap.
     /// - Returns: `nil` if a match was given up.
     public func matches(in text: [UInt8]) -> [Captures]? {
-        // PCRE2 gives nil only when memory is exhausted.
-        let data = pcre2_match_data_create_from_pattern_8(code, nil)!
-        let context = pcre2_match_context_create_8(nil)!
-        defer {
-            pcre2_match_data_free_8(data)
-            pcre2_match_context_free_8(context)
-        }
-        pcre2_set_match_limit_8(context, Self.stepLimit)
+        let scratch = Scratch(code)
         var found: [Captures] = []
         var start = 0
         while start <= text.count {
-            let result = text.withUnsafeBufferPointer {
-                pcre2_match_8(
-                    code, $0.baseAddress, text.count, start, UInt32(PCRE2_NO_UTF_CHECK), data,
-                    context)
-            }
-            if result == PCRE2_ERROR_NOMATCH { return found }
-            guard result > 0 else { return nil }
-            let offsets = pcre2_get_ovector_pointer_8(data)!
-            let captures: Captures = (0...groups).map { group in
-                let lower = offsets[2 * group]
-                // PCRE2_UNSET is the largest size.
-                return group < Int(result) && lower <= text.count
-                    ? lower..<offsets[2 * group + 1] : nil
-            }
-            found.append(captures)
-            let whole = offsets[0]..<offsets[1]
-            if whole.isEmpty {
-                start = whole.upperBound + 1
-                while start < text.count, text[start] & 0xC0 == 0x80 { start += 1 }
-            } else {
-                start = whole.upperBound
+            switch scratch.match(text, from: start, 0, groups) {
+            case .none: return found
+            case .givenUp: return nil
+            case .found(let captures):
+                found.append(captures)
+                let whole = captures[0] ?? start..<start
+                if whole.isEmpty {
+                    start = whole.upperBound + 1
+                    while start < text.count, text[start] & 0xC0 == 0x80 { start += 1 }
+                } else {
+                    start = whole.upperBound
+                }
             }
         }
         return found
+    }
+
+    /// Where a match may begin.
+    enum Place {
+        case anywhere
+        /// At the place named and nowhere else.
+        case exactly
+    }
+
+    /// The first match at or after `start`; `nil` also if the match was given up.
+    func firstMatch(in text: [UInt8], from start: Int, place: Place = .anywhere) -> Captures? {
+        let options = place == .exactly ? UInt32(PCRE2_ANCHORED) : 0
+        guard case .found(let captures) = Scratch(code).match(text, from: start, options, groups)
+        else { return nil }
+        return captures
+    }
+
+    private enum Outcome {
+        case found(Captures)
+        case none
+        case givenUp
+    }
+
+    /// What PCRE2 needs beside the code: one match at a time.
+    private final class Scratch {
+        private let code: OpaquePointer
+        private let data: OpaquePointer
+        private let context: OpaquePointer
+
+        init(_ code: OpaquePointer) {
+            self.code = code
+            // PCRE2 gives nil only when memory is exhausted.
+            data = pcre2_match_data_create_from_pattern_8(code, nil)!
+            context = pcre2_match_context_create_8(nil)!
+            pcre2_set_match_limit_8(context, RewardPattern.stepLimit)
+        }
+
+        deinit {
+            pcre2_match_data_free_8(data)
+            pcre2_match_context_free_8(context)
+        }
+
+        func match(
+            _ text: [UInt8], from start: Int, _ options: UInt32, _ groups: Int
+        ) -> Outcome {
+            let result = text.withUnsafeBufferPointer {
+                pcre2_match_8(
+                    code, $0.baseAddress, text.count, start,
+                    UInt32(PCRE2_NO_UTF_CHECK) | options, data, context)
+            }
+            if result == PCRE2_ERROR_NOMATCH { return .none }
+            guard result > 0 else { return .givenUp }
+            let offsets = pcre2_get_ovector_pointer_8(data)!
+            return .found(
+                (0...groups).map { group in
+                    let lower = offsets[2 * group]
+                    // PCRE2_UNSET is the largest size.
+                    return group < Int(result) && lower <= text.count
+                        ? lower..<offsets[2 * group + 1] : nil
+                })
+        }
     }
 
     private static func message(_ number: Int32) -> String {
