@@ -100,7 +100,7 @@ let package = Package(
             [
                 "HoneCore", "Torch", "HoneText", "HoneModels", "HoneInference", yams,
                 orderedCollections,
-            ]),
+            ], resources: [.embedInCode("Resources/columnar.py")]),
         module(
             "HoneRewards", ["HoneCore", "CPCRE2", orderedCollections],
             resources: [.embedInCode("Resources/worker.py")]),

@@ -16,16 +16,20 @@ public struct HoneProgram: Sendable {
     /// - Parameters:
     ///   - input: what standard input holds.
     ///   - seconds: after which it is killed; the exit code is then that of the signal.
+    ///   - environment: variables that it has besides ours.
     public static func run(
-        _ arguments: [String], input: String = "", folder: URL? = nil, seconds: Double = 120
+        _ arguments: [String], input: String = "", folder: URL? = nil, seconds: Double = 120,
+        environment: [String: String] = [:]
     ) async throws -> Outcome {
-        let started = try start(arguments, input: input, folder: folder)
+        let started = try start(
+            arguments, input: input, folder: folder, environment: environment)
         return try await started.outcome(within: seconds)
     }
 
     /// Starts `hone` and returns at once.
     public static func start(
-        _ arguments: [String], input: String = "", folder: URL? = nil
+        _ arguments: [String], input: String = "", folder: URL? = nil,
+        environment: [String: String] = [:]
     ) throws -> Started {
         // Files rather than pipes: a full pipe would stop the program.
         let scratch = FileManager.default.temporaryDirectory.appending(
@@ -40,6 +44,9 @@ public struct HoneProgram: Sendable {
         process.executableURL = url
         process.arguments = arguments
         process.currentDirectoryURL = folder
+        if !environment.isEmpty {
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        }
         process.standardInput = try FileHandle(forReadingFrom: file("input", input))
         process.standardOutput = try FileHandle(forWritingTo: file("output", ""))
         process.standardError = try FileHandle(forWritingTo: file("errors", ""))

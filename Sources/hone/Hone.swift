@@ -15,6 +15,7 @@ struct Hone: AsyncParsableCommand {
             Grade.self,
             Tokenize.self,
             Template.self,
+            DataCommand.self,
             Bench.self,
             Doctor.self,
         ])

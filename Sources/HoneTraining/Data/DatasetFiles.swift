@@ -9,6 +9,15 @@ enum DatasetFiles {
     static func open(_ path: String, _ config: DatasetConfig, split: String?)
         throws(DatasetError) -> [any RowSource]
     {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+        {
+            var sources: [any RowSource] = []
+            for file in try DatasetFolder(path: path).files(split: split) {
+                sources.append(try source(of: file, config))
+            }
+            return sources
+        }
         guard split == nil else {
             throw .badFolder(
                 path: path, reason: "is one file, which has no splits; remove dataset.split")
@@ -30,7 +39,8 @@ enum DatasetFiles {
             return JSONListSource(file: file, records: members)
         case .csv: return try SeparatedSource(file, separator: UInt8(ascii: ","))
         case .tsv: return try SeparatedSource(file, separator: UInt8(ascii: "\t"))
-        case .parquet, .arrow: throw .unconverted(path: path, reason: "not yet")
+        case .parquet, .arrow:
+            return try ColumnarFile(path: path, format: format, cache: DatasetCache()).source()
         }
     }
 }

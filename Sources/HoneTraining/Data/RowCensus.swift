@@ -23,7 +23,7 @@ public struct RowCensus: Sendable, Hashable {
 
 extension DatasetConfig {
     /// How many of `count` rows may be bad.
-    func toleratedBadRows(of count: Int) -> Int {
+    public func toleratedBadRows(of count: Int) -> Int {
         max(maxBadRows, Int(maxBadFraction * Double(count)))
     }
 
