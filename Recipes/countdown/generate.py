@@ -2,8 +2,7 @@
 """Makes everything the Countdown recipe starts from, out of one seed and the standard library.
 
     python3 Recipes/countdown/generate.py            problems: train.jsonl, heldout.jsonl
-    python3 Recipes/countdown/generate.py corpus     corpus-1, -2 and -3.jsonl for pretrain-1, -2 and
-                                                     -3.yaml (not committed)
+    python3 Recipes/countdown/generate.py corpus     corpus.jsonl for pretrain.yaml (not committed)
     python3 Recipes/countdown/generate.py tokenizer  the tokenizer's folder
 
 A problem is three or four numbers and a target: combine all the numbers, each once, with + - * / into
@@ -17,7 +16,8 @@ holds all the skills (arithmetic, checking, trying something else, writing the a
 expression), but only sometimes the habit of going on until the check says yes.
 """
 
-import dataclasses
+import collections
+import functools
 import itertools
 import json
 import math
@@ -30,39 +30,24 @@ SMALLEST, LARGEST = 1, 10
 TARGETS = range(10, 51)
 CAP = 54  # no intermediate result above this
 
-# Problems by how many numbers they have. There are 1,356 of three, so these are most of them.
-CORPUS_PROBLEMS = {3: 900, 4: 8000}
-TRAIN_PROBLEMS = {3: 900, 4: 600}
-HELDOUT_PROBLEMS = {3: 240, 4: 160}
+# Problems by how many numbers they have. There are 1,356 of three: these are nearly all of them.
+CORPUS_PROBLEMS = {3: 1100, 4: 12000}
+# Problems that neither the corpus nor training has.
+RESERVED_PROBLEMS = {3: 240, 4: 160}
+# The recipe trains on some of the former and asks some of the latter; of both, three quarters have
+# three numbers.
+TRAIN_PROBLEMS = {3: 1100, 4: 366}
+HELDOUT_PROBLEMS = {3: 240, 4: 80}
 # Width in units of the result of the taste for near misses.
 NEARNESS = 10.0
 
 
-@dataclasses.dataclass
-class Writers:
-    """Who writes a corpus."""
-
-    seed: int
-    rows: int
-    # Chance that a try is led by the solution.
-    led: float
-    # Tries a writer makes before handing in a miss, and how common such writers are.
-    patience: dict
-
-
-# One corpus for each stage of making the included model.
-CORPORA = {
-    # Everything at once, from mostly hasty writers.
-    "corpus-1.jsonl": Writers(
-        SEED + 1, 48000, 0.3, {1: 0.65, 2: 0.20, 3: 0.04, 4: 0.02, 6: 0.02, 12: 0.07}
-    ),
-    # Long attempts with few hits: mostly arithmetic.
-    "corpus-2.jsonl": Writers(SEED + 3, 16000, 0.12, {12: 1.0}),
-    # Sets how often the model gives up.
-    "corpus-3.jsonl": Writers(
-        SEED + 2, 6400, 0.3, {1: 0.45, 2: 0.20, 3: 0.10, 4: 0.05, 6: 0.05, 12: 0.15}
-    ),
-}
+CORPUS_SEED = SEED + 1
+CORPUS_ROWS = 200_000
+# Chance that a try is led by the solution.
+LED = 0.3
+# Tries a writer makes before handing in a miss, and how common such writers are.
+PATIENCE = {1: 0.45, 2: 0.20, 3: 0.10, 4: 0.05, 6: 0.10, 12: 0.10}
 
 
 def steps(numbers):
@@ -134,23 +119,39 @@ def prompt(problem):
     return f"Make {problem['target']} from {problem['nums']}."
 
 
-def trace(problem, random_source, writers):
+@functools.lru_cache(maxsize=None)
+def calculations_by_result(numbers):
+    """The calculations over the numbers, whatever their order, by what comes out."""
+    found = collections.defaultdict(list)
+    for calculation in calculations(list(numbers)):
+        found[calculation[-1][3]].append(calculation)
+    return dict(found)
+
+
+def trace(problem, random_source):
     """One writer's attempt at the problem: the text of a completion."""
     target = problem["target"]
-    every = calculations(problem["nums"])
-    solutions = [c for c in every if c[-1][3] == target]
-    misses = [c for c in every if c[-1][3] != target]
-    weights = [math.exp(-abs(c[-1][3] - target) / NEARNESS) for c in misses]
-    patience = random_source.choices(list(writers.patience), list(writers.patience.values()))[0]
+    by_result = calculations_by_result(tuple(sorted(problem["nums"])))
+    solutions = by_result[target]
+    # A miss is as likely as its nearness to the target says: first its result, then how to get there.
+    misses = [result for result in by_result if result != target]
+    weights = [
+        len(by_result[result]) * math.exp(-abs(result - target) / NEARNESS) for result in misses
+    ]
+
+    def miss():
+        return random_source.choice(by_result[random_source.choices(misses, weights)[0]])
+
+    patience = random_source.choices(list(PATIENCE), list(PATIENCE.values()))[0]
     lines = []
     tried = set()
     while True:
-        if not misses or random_source.random() < writers.led:
+        if not misses or random_source.random() < LED:
             chosen = random_source.choice(solutions)
         else:
-            chosen = random_source.choices(misses, weights)[0]
+            chosen = miss()
             if chosen in tried:
-                chosen = random_source.choices(misses, weights)[0]
+                chosen = miss()
         tried.add(chosen)
         hit = chosen[-1][3] == target
         lines.append(written(chosen) + (" yes" if hit else " no"))
@@ -161,10 +162,12 @@ def trace(problem, random_source, writers):
 
 
 def write_rows(path, rows):
+    count = 0
     with open(path, "w", encoding="utf-8") as file:
         for row in rows:
             file.write(json.dumps(row, separators=(",", ":")) + "\n")
-    print(f"{path}: {len(rows)} rows")
+            count += 1
+    print(f"{path}: {count} rows")
 
 
 def split():
@@ -175,27 +178,27 @@ def split():
     random_source = random.Random(SEED)
     corpus, train, heldout = {}, [], []
     for count, wanted in CORPUS_PROBLEMS.items():
-        held = HELDOUT_PROBLEMS[count]
-        rows = problems(count, wanted + held, random_source)
-        heldout += rows[:held]
-        corpus[count] = rows[held:]
+        reserved = RESERVED_PROBLEMS[count]
+        rows = problems(count, wanted + reserved, random_source)
+        heldout += rows[:reserved][: HELDOUT_PROBLEMS[count]]
+        corpus[count] = rows[reserved:]
         train += corpus[count][:TRAIN_PROBLEMS[count]]
     random_source.shuffle(train)
     random_source.shuffle(heldout)
     return corpus, train, heldout
 
 
-def corpus_rows(corpus, writers):
+def corpus_rows(corpus):
     """Traces for problems of three and of four numbers in turn, the numbers in any order."""
-    random_source = random.Random(writers.seed)
+    random_source = random.Random(CORPUS_SEED)
     sizes = sorted(corpus)
-    for index in range(writers.rows):
+    for index in range(CORPUS_ROWS):
         turn, size = divmod(index, len(sizes))
         chosen = corpus[sizes[size]]
         problem = chosen[turn % len(chosen)]
         numbers = random_source.sample(problem["nums"], len(problem["nums"]))
         problem = {"nums": numbers, "target": problem["target"]}
-        yield {"prompt": prompt(problem), "completion": trace(problem, random_source, writers)}
+        yield {"prompt": prompt(problem), "completion": trace(problem, random_source)}
 
 
 # The words of the problems and traces; everything else is spelt in bytes.
@@ -310,8 +313,7 @@ def main(arguments):
             write_rows(here / "heldout.jsonl", heldout)
         case ["corpus"]:
             corpus, _, _ = split()
-            for name, writers in CORPORA.items():
-                write_rows(here / name, list(corpus_rows(corpus, writers)))
+            write_rows(here / "corpus.jsonl", corpus_rows(corpus))
         case ["tokenizer"]:
             write_tokenizer(here / "tokenizer")
         case _:

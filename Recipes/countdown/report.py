@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Shows a finished Countdown run: held-out accuracy before and after, the curve, sample answers.
+"""Shows finished Countdown runs: held-out accuracy before and after, the curve, sample answers.
 
     python3 Recipes/countdown/report.py RUN_FOLDER…
 
-Given several folders (seeds), it prints the table of all of them and the samples of the first.
+Sampled means one completion a problem at temperature 1.0, greedy one at temperature 0; both are of the
+same held-out problems, before and after. Given several folders (seeds), it prints the table and the
+curves of all of them and the samples of the first.
 """
 
 import json
@@ -12,23 +14,52 @@ import sys
 from datetime import datetime
 
 BARS = "▁▂▃▄▅▆▇█"
+SOLVED = "rewards/equation/mean"
 
 
-def events(folder):
-    with open(pathlib.Path(folder) / "events.jsonl", encoding="utf-8") as file:
+def json_lines(path):
+    with open(path, encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 
-def curve(values, width=60):
+class Run:
+    """One folder that `Recipes/countdown/run` left."""
+
+    def __init__(self, folder):
+        self.events = json_lines(pathlib.Path(folder) / "events.jsonl")
+        self.evaluations = self.of_kind("evaluated")
+        self.greedy = json_lines(pathlib.Path(folder) / "greedy.jsonl")
+        self.name = pathlib.Path(folder).name
+
+    def of_kind(self, kind):
+        return [event for event in self.events if event["event"] == kind]
+
+    @property
+    def curve(self):
+        """Share of the completions of each training step that solved their problem."""
+        return [step["metrics"][SOLVED] for step in self.of_kind("step")]
+
+    @property
+    def shares(self):
+        """Held-out problems solved: sampled before and after, greedy before and after."""
+        rows = [self.evaluations[0], self.evaluations[-1], *self.greedy]
+        return [row["metrics"][SOLVED] for row in rows]
+
+    @property
+    def seconds(self):
+        """From the start of the run to its end, both evaluations included."""
+        first, last = (
+            datetime.fromisoformat(self.events[i]["time"].replace("Z", "+00:00")) for i in (0, -1)
+        )
+        return (last - first).total_seconds()
+
+
+def bars(values, width=60):
     """The values as bars from 0 to 1, averaged down to the width."""
     size = max(1, -(-len(values) // width))
-    means = [sum(values[i : i + size]) / len(values[i : i + size]) for i in range(0, len(values), size)]
+    parts = [values[i : i + size] for i in range(0, len(values), size)]
+    means = [sum(part) / len(part) for part in parts]
     return "".join(BARS[min(7, max(0, int(mean * 8)))] for mean in means)
-
-
-def seconds(rows):
-    moments = [datetime.fromisoformat(row["time"].replace("Z", "+00:00")) for row in rows]
-    return (moments[-1] - moments[0]).total_seconds()
 
 
 def show_samples(title, evaluation):
@@ -43,21 +74,23 @@ def show_samples(title, evaluation):
 def main(folders):
     if not folders:
         sys.exit(__doc__)
-    runs = [(folder, events(folder)) for folder in folders]
-    print(f"\n{'run':<40} {'before':>8} {'after':>8} {'seconds':>8}")
-    for folder, rows in runs:
-        evaluated = [row for row in rows if row["event"] == "evaluated"]
-        before, after = (row["metrics"]["rewards/equation/mean"] for row in (evaluated[0], evaluated[-1]))
-        print(f"{folder:<40} {before:>8.1%} {after:>8.1%} {seconds(rows):>8.0f}")
-    folder, rows = runs[0]
-    steps = [row["metrics"]["rewards/equation/mean"] for row in rows if row["event"] == "step"]
-    print(f"\nsolved in training, step 1 to {len(steps)}\n{curve(steps)}")
-    evaluated = [row for row in rows if row["event"] == "evaluated"]
-    show_samples("before", evaluated[0])
-    show_samples("after", evaluated[-1])
-    finished = [row for row in rows if row["event"] == "finished"]
-    if finished:
-        print(f"\nThe result lies in {finished[-1]['output']}")
+    runs = [Run(folder) for folder in folders]
+    print(f"\nheld-out problems solved{'':<9}sampled at 1.0        greedy")
+    print(f"{'run':<30}{'before':>9}{'after':>9}{'before':>12}{'after':>9}{'seconds':>10}")
+    for run in runs:
+        before, after, greedy_before, greedy_after = run.shares
+        print(
+            f"{run.name:<30}{before:>9.1%}{after:>9.1%}{greedy_before:>12.1%}{greedy_after:>9.1%}"
+            f"{run.seconds:>10.0f}"
+        )
+    print(f"\nsolved in training, step 1 to {len(runs[0].curve)}, a full bar is all")
+    for run in runs:
+        print(bars(run.curve))
+    show_samples("before, at temperature 1.0", runs[0].evaluations[0])
+    show_samples("after, at temperature 1.0", runs[0].evaluations[-1])
+    for finished in runs[0].of_kind("finished"):
+        print(f"\nThe trained model lies in {finished['output']}")
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

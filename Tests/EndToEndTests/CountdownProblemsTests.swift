@@ -21,9 +21,9 @@ import Testing
 
     @Test func heldOutProblemsHaveThreeOrFourNumbers() throws {
         let heldOut = try problems("heldout.jsonl")
-        #expect(heldOut.count == 400)
+        #expect(heldOut.count == 320)
         #expect(heldOut.count { $0.numbers.count == 3 } == 240)
-        #expect(heldOut.count { $0.numbers.count == 4 } == 160)
+        #expect(heldOut.count { $0.numbers.count == 4 } == 80)
     }
 
     @Test func everyHeldOutProblemHasASolution() throws {
