@@ -12,7 +12,7 @@ import sys
 from report import Run
 
 WIDTH, HEIGHT = 760, 360
-LEFT, RIGHT, TOP, BOTTOM = 60, 150, 24, 48
+LEFT, RIGHT, TOP, BOTTOM = 60, 180, 24, 48
 COLOURS = ["#3b6fb6", "#c8553d", "#4f9d69", "#8a5fb0", "#c99a2e"]
 SMOOTHING = 5
 
@@ -47,7 +47,7 @@ def main(folders):
             f'<path d="M{LEFT} {height:.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>'
             f'<text x="{LEFT - 8}" y="{height + 4:.1f}" text-anchor="end">{percent} %</text>'
         )
-    for step in range(0, steps + 1, 20):
+    for step in range(0, steps + 1, 10):
         print(
             f'<text x="{x(step):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{step}</text>'
         )
@@ -66,7 +66,7 @@ def main(folders):
         name = run.name.removeprefix("countdown-").replace("-", " ")
         print(
             f'<text x="{WIDTH - RIGHT + 14}" y="{TOP + 16 + 20 * index}" fill="{colour}">'
-            f"{name}: {before:.1%} to {after:.1%}</text>"
+            f"{name}: {100 * before:.1f} to {100 * after:.1f} %</text>"
         )
     print("</svg>")
 
