@@ -95,14 +95,16 @@ public final class DecoderModel {
     ///   - hidden: [N, C] of ``hiddenStates(tokens:context:)``.
     ///   - targets: [N] int64.
     ///   - temperature: divides the logits after the soft cap. Above 0.
+    ///   - entropyGradient: whether a gradient flows through the entropies.
     /// - Returns: log-probabilities [N] in nats, float32, with gradient; entropies [N] of the same
-    ///   distributions in nats, float32, without.
+    ///   distributions in nats, float32.
     public func logProbabilities(
-        _ hidden: Tensor, targets: Tensor, temperature: Double = 1
+        _ hidden: Tensor, targets: Tensor, temperature: Double = 1,
+        entropyGradient: Kernels.EntropyGradient = .none
     ) throws -> (logProbabilities: Tensor, entropy: Tensor) {
         let result = try Kernels.linearLogProbabilities(
             hidden: hidden, weight: try headWeight(), targets: targets, temperature: temperature,
-            softCap: config.logitSoftCap)
+            softCap: config.logitSoftCap, entropyGradient: entropyGradient)
         return (result.logProbabilities, result.entropy)
     }
 

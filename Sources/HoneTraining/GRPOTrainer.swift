@@ -79,9 +79,8 @@ public struct GRPOTrainer: Sendable {
         let verdicts = try await grader.grade(gradingRequests(for: rollouts, step: step))
         clock.lap(.grade)
 
-        let rewards = verdicts.map { $0.map { $0.reward?.total } }
-        let advantages = advantages.advantages(of: rewards)
-        let samples = trainingSamples(rollouts, advantages)
+        let advantages = advantages.advantages(of: verdicts)
+        let samples = trainingSamples(rollouts, verdicts, advantages)
         let update = try await learner.update(samples)
         clock.lap(.update)
 
@@ -117,24 +116,26 @@ public struct GRPOTrainer: Sendable {
         groups.map { group in
             GradingRequest(
                 row: group[0].row, prompt: group[0].promptText, completions: group.map(\.text),
-                step: step, epoch: feed.epoch(step: step))
+                tokenCounts: group.map(\.completion.tokens.count), step: step,
+                epoch: feed.epoch(step: step))
         }
     }
 
     /// Completions that kept a reward, group by group.
     private func trainingSamples(
-        _ groups: [[Rollout]], _ advantages: [[Float?]]
+        _ groups: [[Rollout]], _ verdicts: [[Verdict]], _ advantages: [[Float?]]
     ) -> [TrainingSample] {
-        zip(groups, advantages).enumerated().flatMap { group, members in
-            zip(members.0, members.1).compactMap { rollout, advantage in
-                guard let advantage else { return nil }
+        zip(zip(groups, verdicts), advantages).enumerated().flatMap { group, members in
+            zip(zip(members.0.0, members.0.1), members.1).compactMap { judged, advantage in
+                let (rollout, verdict) = judged
+                guard let advantage, let reward = verdict.reward?.total else { return nil }
                 let completion = rollout.completion
                 let isTrained = !(masksTruncated && completion.finishReason == .length)
                 return TrainingSample(
                     promptTokens: rollout.promptTokens, tokens: completion.tokens,
                     isTrained: Array(repeating: isTrained, count: completion.tokens.count),
                     behaviourLogProbabilities: completion.logProbabilities,
-                    advantage: advantage, group: group)
+                    advantage: advantage, reward: reward, group: group)
             }
         }
     }

@@ -25,7 +25,7 @@ extension Policy {
         let reference: ReferencePolicy
         if let lora = config.lora {
             try Self.adapt(model, lora, origin, seed: UInt64(config.seed))
-            reference = config.usesReference ? .adapterOff(model) : .none
+            reference = try Self.adapterReference(config, model)
         } else {
             reference = try Self.frozenReference(config, origin, model)
             model.unfreeze()
@@ -88,17 +88,27 @@ extension Policy {
         }
     }
 
+    /// With an adapter the base is the reference, unless the reference moves.
+    private static func adapterReference(
+        _ config: TrainingConfig, _ model: DecoderModel
+    ) throws -> ReferencePolicy {
+        guard config.usesReference else { return .none }
+        guard let motion = ReferenceMotion(config.grpo) else { return .adapterOff(model) }
+        return .copy(try model.frozenCopy(), motion)
+    }
+
     /// Full fine-tuning moves the weights themselves, so its reference is another copy of them.
     private static func frozenReference(
         _ config: TrainingConfig, _ origin: Origin, _ model: DecoderModel
     ) throws -> ReferencePolicy {
         guard config.usesReference else { return .none }
+        let motion = ReferenceMotion(config.grpo)
         guard case .checkpoint = origin, case .folder(let folder) = config.model else {
-            return .copy(try model.frozenCopy())
+            return .copy(try model.frozenCopy(), motion)
         }
         return .copy(
             try DecoderModel.load(
-                folder: URL(filePath: folder), dtype: model.dtype, device: model.device))
+                folder: URL(filePath: folder), dtype: model.dtype, device: model.device), motion)
     }
 }
 
@@ -127,28 +137,6 @@ extension TrainingConfig {
 
     func optimizerSteps(of steps: Int) -> Int {
         method == .grpo ? steps * grpo.numIterations * grpo.updatesPerIteration : steps
-    }
-}
-
-extension PolicyUpdate {
-    convenience init(
-        model: DecoderModel, reference: ReferencePolicy, config: TrainingConfig,
-        step: OptimizerStep
-    ) {
-        let grpo = config.grpo
-        self.init(
-            model: model, reference: reference,
-            packer: BatchPacker(tokenBudget: grpo.microBatchTokens ?? TokenBudget.standard),
-            objective: GRPOObjective(
-                policy: ClippedObjective(
-                    epsilon: grpo.epsilon, epsilonHigh: grpo.epsilonHigh ?? grpo.epsilon),
-                beta: grpo.beta,
-                divergence: grpo.useBiasCorrectionKL ? .biasCorrected : .plain),
-            normalization: LossNormalization(
-                lossType: grpo.lossType,
-                maxCompletionLength: config.sampling.maxCompletionLength),
-            temperature: config.sampling.temperature, iterations: grpo.numIterations,
-            stepsPerIteration: grpo.updatesPerIteration, step: step)
     }
 }
 

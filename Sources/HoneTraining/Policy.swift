@@ -75,6 +75,7 @@ extension Policy {
             step.optimizer.state(), to: folder.appending(path: "optimizer.safetensors"))
         let counters = TrainingCounters(optimizerSteps: step.count)
         try JSONEncoder().encode(counters).write(to: folder.appending(path: "training.json"))
+        try policyUpdate?.write(to: folder)
     }
 
     /// Takes up optimiser and counters; the weights were loaded when the policy was made.
@@ -86,6 +87,7 @@ extension Policy {
             state.contains(name) ? try state.tensor(name) : nil
         }
         step.restore(count: counters.optimizerSteps)
+        try policyUpdate?.restore(from: folder)
     }
 }
 

@@ -105,6 +105,53 @@ import Torch
         }
     }
 
+    /// Both outputs have gradients, weighted unevenly.
+    @Test(arguments: cases, [true, false])
+    func gradientsFlowThroughTheEntropyWhereAsked(_ c: Case, weightTrains: Bool) throws {
+        func gradients(
+            _ dtype: DType, _ body: (Tensor, Tensor, Tensor) throws -> (Tensor, Tensor)
+        ) throws -> (Tensor, Tensor?) {
+            let (h, w, targets) = try Self.inputs(c)
+            let hidden = try h.to(dtype).clone()
+            let weight = try w.to(dtype).clone()
+            hidden.requiresGradient = true
+            weight.requiresGradient = weightTrains
+            let (logProbabilities, entropy) = try body(hidden, weight, targets)
+            func seeds(_ period: Int) throws -> Tensor {
+                try Tensor((0..<c.rows).map { Float($0 % period) - 1 }).to(entropy.dtype)
+            }
+            try Tensor.backward(
+                [logProbabilities, entropy], gradients: [seeds(4), seeds(3)])
+            guard let toHidden = hidden.gradient else { throw NoGradient() }
+            return (toHidden, weight.gradient)
+        }
+        let expected = try gradients(.float64) { hidden, weight, targets in
+            var logits = try hidden.linear(weight)
+            if let cap = c.softCap { logits = try (logits / cap).tanh() * cap }
+            let all = try (logits / c.temperature).logSoftmax()
+            return (
+                try all.gather(1, targets.unsqueeze(1)).squeeze(1),
+                try (all.exp() * all).sum(-1) * -1
+            )
+        }
+        let actual = try gradients(c.dtype) { hidden, weight, targets in
+            let result = try Kernels.linearLogProbabilities(
+                hidden: hidden, weight: weight, targets: targets, temperature: c.temperature,
+                softCap: c.softCap, entropyGradient: .computed, blockBytes: c.blockBytes)
+            return (result.logProbabilities, result.entropy)
+        }
+        // Where one token has nearly all probability the gradient vanishes, but log p + H keeps the
+        // absolute error of f32, so the bound is one of the norm and of the unit seeds.
+        func expectClose(_ own: Tensor, _ reference: Tensor) throws {
+            let error = try (own.to(.float64) - reference).square().sum().item().squareRoot()
+            let norm = try reference.square().sum().item().squareRoot()
+            #expect(error < (c.dtype == .float32 ? 1e-5 : 2e-2) * (norm + 1))
+        }
+        try expectClose(actual.0, expected.0)
+        #expect((actual.1 == nil) == !weightTrains)
+        if let own = actual.1, let reference = expected.1 { try expectClose(own, reference) }
+    }
+
     @Test func blocksDoNotChangeTheResult() throws {
         let (hidden, weight, targets) = try Self.inputs(Case())
         let small = try Kernels.linearLogProbabilities(

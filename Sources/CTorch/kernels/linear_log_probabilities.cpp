@@ -110,19 +110,23 @@ struct FrozenHead : torch::autograd::Function<FrozenHead> {
     }
 };
 
-/// For a weight that trains too: the products are made again, block by block.
-struct TrainedHead : torch::autograd::Function<TrainedHead> {
+/// For a weight that trains too, or a gradient through the entropy: the products are made again, block
+/// by block.
+struct RecomputedHead : torch::autograd::Function<RecomputedHead> {
     static variable_list forward(
         AutogradContext *context, const at::Tensor &hidden, const at::Tensor &weight,
-        const at::Tensor &targets, double temperature, double soft_cap, int64_t block) {
+        const at::Tensor &targets, double temperature, double soft_cap, int64_t block,
+        bool entropy_has_gradient) {
         const Forward result = forward_pass(
             {hidden, weight, targets, {temperature, soft_cap}, block}, Slope::none);
         context->save_for_backward(
-            {hidden, weight, targets, result.log_sum, result.log_probabilities});
+            {hidden, weight, targets, result.log_sum, result.log_probabilities.detach(),
+             result.entropy.detach()});
         context->saved_data["temperature"] = temperature;
         context->saved_data["soft_cap"] = soft_cap;
         context->saved_data["block"] = block;
-        context->mark_non_differentiable({result.entropy});
+        context->saved_data["entropy_has_gradient"] = entropy_has_gradient;
+        if (!entropy_has_gradient) context->mark_non_differentiable({result.entropy});
         return {result.log_probabilities, result.entropy};
     }
 
@@ -137,23 +141,35 @@ struct TrainedHead : torch::autograd::Function<TrainedHead> {
             context->saved_data["block"].toInt()};
         const at::Tensor log_sum = saved[3];
         const at::Tensor incoming = gradients[0].to(at::kFloat).contiguous();
+        const bool has_entropy = context->saved_data["entropy_has_gradient"].toBool();
+        at::Tensor to_entropy;
+        if (has_entropy) to_entropy = gradients[1].to(at::kFloat).contiguous();
         const bool needs_hidden = context->needs_input_grad(0);
+        const bool needs_weight = context->needs_input_grad(1);
         const auto type = head.hidden.scalar_type();
         at::Tensor to_hidden;
         if (needs_hidden) to_hidden = at::zeros(head.hidden.sizes(), head.options(at::kFloat));
-        at::Tensor to_weight = at::empty_like(head.weight);
+        at::Tensor to_weight;
+        if (needs_weight) to_weight = at::empty_like(head.weight);
         const at::Tensor buffer = head.buffer(type);
         head.for_each_block([&](int64_t start, const at::Tensor &part, at::Tensor &products) {
             at::Tensor slope = Head::view(buffer, head.rows(), part.size(0));
+            at::Tensor of_entropy;
+            if (has_entropy) {
+                of_entropy =
+                    ct::entropy_gradient(products, log_sum, saved[5], to_entropy, head.scale);
+            }
             ct::log_probability_gradient(
                 products, head.targets, start, log_sum, saved[4], incoming, head.scale, slope);
+            if (has_entropy) slope.add_(of_entropy);
             if (needs_hidden) ct::add_product(to_hidden, slope, part);
+            if (!needs_weight) return;
             to_weight.narrow(0, start, part.size(0))
                 .copy_(ct::transposed_product(slope, head.hidden));
         });
-        variable_list results(6);
+        variable_list results(7);
         if (needs_hidden) results[0] = to_hidden.to(type);
-        results[1] = to_weight;
+        if (needs_weight) results[1] = to_weight;
         return results;
     }
 };
@@ -188,7 +204,8 @@ int64_t block_width(int64_t rows, int64_t classes, int64_t bytes) {
 
 bool ct_linear_log_probabilities(
     const ct_tensor *hidden, const ct_tensor *weight, const ct_tensor *targets, double temperature,
-    double soft_cap, int64_t block_bytes, ct_tensor **log_probabilities, ct_tensor **entropy) {
+    double soft_cap, int64_t block_bytes, bool entropy_has_gradient,
+    ct_tensor **log_probabilities, ct_tensor **entropy) {
     return ct::perform([&] {
         const at::Tensor h = hidden->value.contiguous();
         const at::Tensor &w = weight->value;
@@ -201,8 +218,9 @@ bool ct_linear_log_probabilities(
             const Forward result =
                 forward_pass({h, w, t, {temperature, soft_cap}, block}, Slope::none);
             results = {result.log_probabilities, result.entropy};
-        } else if (w.requires_grad()) {
-            results = TrainedHead::apply(h, w, t, temperature, soft_cap, block);
+        } else if (w.requires_grad() || entropy_has_gradient) {
+            results = RecomputedHead::apply(
+                h, w, t, temperature, soft_cap, block, entropy_has_gradient);
         } else {
             results = FrozenHead::apply(h, w, t, temperature, soft_cap, block);
         }

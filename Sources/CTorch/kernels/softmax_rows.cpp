@@ -302,4 +302,18 @@ void log_probability_gradient(
     });
 }
 
+at::Tensor entropy_gradient(
+    const at::Tensor &products, const at::Tensor &log_sum, const at::Tensor &entropy,
+    const at::Tensor &incoming, LogitScale scale) {
+    at::Tensor logits = products.clone();
+    make_logits(logits, scale);
+    const at::Tensor slope = slope_of(logits, scale);
+    logits.sub_(log_sum.unsqueeze(1));
+    at::Tensor gradient = logits.exp();
+    gradient.mul_(logits.add_(entropy.unsqueeze(1)));
+    gradient.mul_(incoming.unsqueeze(1) / -scale.temperature);
+    if (slope.defined()) gradient.mul_(slope);
+    return gradient;
+}
+
 } // namespace ct

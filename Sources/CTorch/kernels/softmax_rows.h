@@ -46,4 +46,10 @@ void log_probability_gradient(
     const at::Tensor &log_probabilities, const at::Tensor &incoming, LogitScale scale,
     at::Tensor &gradient);
 
+/// The gradient of the rows' entropies with respect to the products, [N, width] f32:
+/// −incoming · p · (log p + entropy) · ∂z/∂x with log p = z − log_sum. Leaves `products` alone.
+at::Tensor entropy_gradient(
+    const at::Tensor &products, const at::Tensor &log_sum, const at::Tensor &entropy,
+    const at::Tensor &incoming, LogitScale scale);
+
 } // namespace ct

@@ -86,6 +86,14 @@ extension ConfigSection {
         return ConfigProblem(path.key(key), "unknown key; \(remedy)")
     }
 
+    /// The first of `keys` whose value is not its default. Checks ask this rather than which keys were
+    /// given where the resolved recipe, which gives all keys, must pass them too.
+    func firstChanged(of keys: [String]) -> String? {
+        Self.fields.first { field in
+            keys.contains(field.described.name) && field.json(self) != field.json(Self.defaults)
+        }?.described.name
+    }
+
     /// All fields, defaults included.
     public var configJSON: JSONValue {
         var members = JSONObject()

@@ -40,7 +40,9 @@ public struct RewardConfig: ConfigSection {
     public static let fields: [ConfigField<RewardConfig>] = [
         .required("name", \.name, "Metrics show it as rewards/NAME/mean.", .notEmpty),
         .required("type", \.type, "Which function: format, exact_match, python, ….", .notEmpty),
-        ConfigField("weight", \.weight, "Factor of its score in the total; may be negative."),
+        ConfigField(
+            "weight", \.weight, "Factor of its score in the total; may be negative.",
+            synonyms: ["reward_weights"]),
         ConfigField(
             "on_error", \.onError,
             "When it fails: exclude the completion from its group, count zero, or stop the run."),

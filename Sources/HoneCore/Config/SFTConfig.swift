@@ -1,5 +1,5 @@
 /// Options of supervised fine-tuning.
-public struct SFTConfig: ConfigSection {
+public struct SFTConfig: TrainedSection {
     /// Rows a step; `nil` when ``batchTokens`` says how large a step is.
     public var batchSize: Int?
     /// Tokens a step, filled with whole rows.
@@ -22,44 +22,31 @@ public struct SFTConfig: ConfigSection {
 
     public static let defaults = SFTConfig()
     public static let summary = "Options of method sft."
-    public static let fields: [ConfigField<SFTConfig>] = [
-        .optional(
-            "batch_size", \.batchSize, "Rows a step. Default: 8, unless batch_tokens is given.",
-            .atLeast(1), synonyms: ["per_device_train_batch_size"]),
-        .optional(
-            "batch_tokens", \.batchTokens,
-            "Tokens a step, filled with whole rows, instead of batch_size.", .atLeast(1)),
-        ConfigField(
-            "packing", \.packing,
-            "Put several rows into one pass without padding; rows never see each other."),
-        ConfigField(
-            "max_length", \.maxLength,
-            "Longest row in tokens; dataset.overlong says what becomes of longer ones.",
-            .atLeast(2), synonyms: ["max_seq_length"]),
-        ConfigField(
-            "completion_only_loss", \.completionOnlyLoss,
-            "Learn the completion only, not the prompt."),
-        ConfigField(
-            "assistant_turns", \.assistantTurns,
-            "In rows with messages: learn the last answer of the assistant, or all of them."),
-        .optional(
-            "train_steps", \.trainSteps, "Steps of the run, instead of num_train_epochs.",
-            .atLeast(1), synonyms: ["max_steps", "steps"]),
-        .optional(
-            "num_train_epochs", \.numTrainEpochs,
-            "Passes over the training rows. Default: 1, unless train_steps is given.", .above(0),
-            synonyms: ["epochs"]),
-        .optional(
-            "micro_batch_tokens", \.microBatchTokens,
-            "Tokens of one forward and backward pass; changes memory and speed, not the result. "
-                + "Default: chosen by the trainer.", .atLeast(1)),
-    ]
+    public static let fields: [ConfigField<SFTConfig>] =
+        [
+            .optional(
+                "batch_size", \.batchSize, "Rows a step. Default: 8, unless batch_tokens is given.",
+                .atLeast(1), synonyms: ["per_device_train_batch_size"]),
+            .optional(
+                "batch_tokens", \.batchTokens,
+                "Tokens a step, filled with whole rows, instead of batch_size.", .atLeast(1)),
+            ConfigField(
+                "packing", \.packing,
+                "Put several rows into one pass without padding; rows never see each other."),
+            ConfigField(
+                "max_length", \.maxLength,
+                "Longest row in tokens; dataset.overlong says what becomes of longer ones.",
+                .atLeast(2), synonyms: ["max_seq_length"]),
+            ConfigField(
+                "completion_only_loss", \.completionOnlyLoss,
+                "Learn the completion only, not the prompt."),
+            ConfigField(
+                "assistant_turns", \.assistantTurns,
+                "In rows with messages: learn the last answer of the assistant, or all of them."),
+        ] + lengthFields
 
     public static let checks: [ConfigCheck<SFTConfig>] = [
-        ConfigCheck("train_steps", "num_train_epochs") { config, _ in
-            guard config.trainSteps != nil, config.numTrainEpochs != nil else { return nil }
-            return "train_steps and num_train_epochs both say how long to train; keep one"
-        },
+        lengthCheck,
         ConfigCheck("batch_size", "batch_tokens") { config, _ in
             guard config.batchSize != nil, config.batchTokens != nil else { return nil }
             return "batch_size and batch_tokens both say how large a step is; keep one"

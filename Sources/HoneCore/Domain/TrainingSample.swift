@@ -8,18 +8,21 @@ public struct TrainingSample: Sendable, Hashable {
     /// [T] log-probability (nats) under the distribution the sampler drew from.
     public var behaviourLogProbabilities: [Float]
     public var advantage: Float
+    /// What the advantage was made of; needed where the KL divergence is taken from rewards.
+    public var reward: Double
     /// Samples of one group share their prompt and stand together in a batch.
     public var group: Int
 
     public init(
         promptTokens: [Int32], tokens: [Int32], isTrained: [Bool],
-        behaviourLogProbabilities: [Float], advantage: Float, group: Int
+        behaviourLogProbabilities: [Float], advantage: Float, reward: Double = 0, group: Int
     ) {
         self.promptTokens = promptTokens
         self.tokens = tokens
         self.isTrained = isTrained
         self.behaviourLogProbabilities = behaviourLogProbabilities
         self.advantage = advantage
+        self.reward = reward
         self.group = group
     }
 }

@@ -5,17 +5,21 @@ public struct GradingRequest: Sendable, Hashable {
     public var prompt: String
     /// The members of the group as text, without special tokens.
     public var completions: [String]
+    /// How many tokens each of them has; `nil` where they come as text alone.
+    public var tokenCounts: [Int]?
     /// Training step, from 1; 0 outside training.
     public var step: Int
     /// Pass over the dataset, fractional.
     public var epoch: Double
 
     public init(
-        row: DatasetRow, prompt: String, completions: [String], step: Int = 0, epoch: Double = 0
+        row: DatasetRow, prompt: String, completions: [String], tokenCounts: [Int]? = nil,
+        step: Int = 0, epoch: Double = 0
     ) {
         self.row = row
         self.prompt = prompt
         self.completions = completions
+        self.tokenCounts = tokenCounts
         self.step = step
         self.epoch = epoch
     }

@@ -10,6 +10,7 @@ public enum RewardType: String, Sendable, Hashable, CaseIterable {
     case stringCheck = "string_check"
     case textSimilarity = "text_similarity"
     case length
+    case softOverlong = "soft_overlong"
     case python
 
     /// The options of this type, as `hone validate --explain` shows them.
@@ -23,6 +24,7 @@ public enum RewardType: String, Sendable, Hashable, CaseIterable {
         case .stringCheck: StringCheck.Options.self
         case .textSimilarity: TextSimilarity.Options.self
         case .length: LengthReward.Options.self
+        case .softOverlong: SoftOverlong.Options.self
         case .python: PythonRewardOptions.self
         }
     }

@@ -1,29 +1,52 @@
 import Foundation
+import HoneCore
 
-/// The k3 estimate of KL(π ‖ π_ref) at single tokens.
+/// Estimates of KL(π ‖ π_ref) at single tokens, in nats.
 ///
-/// With d = log π_ref − log π: k3 = exp(d) − d − 1 ≥ 0, slope with respect to log π: 1 − exp(d).
-/// Source: Schulman, "Approximating KL divergence" (2020); DeepSeekMath (arXiv 2402.03300, eq. 4).
-public enum ReferenceDivergence: Sendable {
-    /// k3 as it is. Its value is an unbiased estimate, its gradient is that of the forward KL.
-    case plain
-    /// ρ · k3 with ρ = π / π_old, whose gradient is that of the reverse KL (DeepSeek-V3.2,
-    /// arXiv 2512.02556). TRL's default since 1.16.
-    case biasCorrected
+/// With d = log π(o_t) − log π_ref(o_t):
+/// | estimator | value | slope by log π | |
+/// |---|---|---|---|
+/// | `k1` | d | 1 | unbiased, may be negative; alone in a loss its gradient is 0 on average |
+/// | `k2` | d² / 2 | d | biased; its gradient is that of the reverse KL |
+/// | `k3` | e^(−d) − 1 + d | 1 − e^(−d) | unbiased, ≥ 0; its gradient is that of the forward KL |
+/// | `abs` | \|d\| | sign(d) | a distance rather than an estimate |
+///
+/// Sources: Schulman, "Approximating KL Divergence" (2020); k3 in GRPO: DeepSeekMath (arXiv 2402.03300,
+/// eq. 4); which gradient belongs to which: "A Comedy of Estimators" (arXiv 2512.21852).
+public struct ReferenceDivergence: Sendable, Hashable {
+    public var estimator: GRPOConfig.KLEstimator
+    public var correction: Correction
 
-    /// The estimate in nats and its derivative with respect to `logProbability`.
-    public func k3(logProbability: Double, old: Double, reference: Double) -> (
+    /// Whether the estimate is weighed with the importance ratio.
+    public enum Correction: Sendable, Hashable {
+        case none
+        /// ρ · k, ρ differentiable: the gradient of the reverse KL also off-policy (DeepSeek-V3.2,
+        /// arXiv 2512.02556). TRL's default since 1.16.
+        case importanceRatio
+    }
+
+    public init(estimator: GRPOConfig.KLEstimator = .k3, correction: Correction = .none) {
+        self.estimator = estimator
+        self.correction = correction
+    }
+
+    /// The estimate and its slope by `logProbability`, without correction.
+    ///
+    /// - Parameters:
+    ///   - logProbability: log π(o_t), nats.
+    ///   - reference: log π_ref(o_t), nats.
+    public func estimate(logProbability: Double, reference: Double) -> (
         value: Double, slope: Double
     ) {
-        let difference = reference - logProbability
-        // expm1 keeps the digits when policy and reference nearly agree, which is most of the time.
-        let growth = expm1(difference)
-        let value = growth - difference
-        switch self {
-        case .plain: return (value, -growth)
-        case .biasCorrected:
-            let ratio = exp(logProbability - old)
-            return (ratio * value, ratio * (value - growth))
+        let distance = logProbability - reference
+        switch estimator {
+        case .k1: return (distance, 1)
+        case .k2: return (distance * distance / 2, distance)
+        case .k3:
+            // expm1 keeps the digits when policy and reference nearly agree, which is most of the time.
+            let growth = expm1(-distance)
+            return (growth + distance, -growth)
+        case .abs: return (Swift.abs(distance), distance == 0 ? 0 : (distance < 0 ? -1 : 1))
         }
     }
 }

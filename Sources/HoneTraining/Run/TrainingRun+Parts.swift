@@ -88,7 +88,8 @@ extension TrainingRun {
         return GRPOTrainer(
             totalSteps: material.totalSteps, numGenerations: config.grpo.numGenerations,
             sampling: config.sampling.parameters, seed: UInt64(config.seed),
-            advantages: AdvantageEstimator(scaling: config.grpo.scaleRewards),
+            advantages: AdvantageEstimator(
+                config.grpo, rewardWeights: config.rewards.map(\.weight)),
             masksTruncated: config.grpo.maskTruncatedCompletions, feed: prompts, sampler: host,
             decoder: material.decoder, grader: grader, learner: host, milestones: milestones,
             observer: observers)

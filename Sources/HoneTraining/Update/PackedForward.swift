@@ -9,9 +9,9 @@ struct PackedForward {
 
     /// log π(target) [M] in nats, f32, differentiable, and the entropy [M] of each predicting
     /// distribution. Only the predicting rows pass the head, in chunks.
-    func callAsFunction(_ batch: PackedBatch) throws -> (
-        logProbabilities: Tensor, entropy: Tensor
-    ) {
+    func callAsFunction(
+        _ batch: PackedBatch, entropyGradient: Kernels.EntropyGradient = .none
+    ) throws -> (logProbabilities: Tensor, entropy: Tensor) {
         let device = model.device
         let context = try PackedAttention(layout: batch.layout, device: device)
         let tokens = try Tensor(
@@ -23,6 +23,7 @@ struct PackedForward {
         let targets = try Tensor(
             batch.targets.map(Int64.init), shape: [batch.targets.count], device: device)
         return try model.logProbabilities(
-            hidden.indexSelect(0, rows), targets: targets, temperature: temperature)
+            hidden.indexSelect(0, rows), targets: targets, temperature: temperature,
+            entropyGradient: entropyGradient)
     }
 }

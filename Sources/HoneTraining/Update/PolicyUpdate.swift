@@ -1,3 +1,4 @@
+import Foundation
 import HoneCore
 import HoneModels
 import Torch
@@ -16,11 +17,21 @@ final class PolicyUpdate {
     /// Optimiser steps in one pass; each sees whole groups.
     let stepsPerIteration: Int
     let step: OptimizerStep
+    /// Share of tokens, by highest entropy, that keep their policy loss; 1 keeps all.
+    let topEntropyQuantile: Double
+    /// Takes the divergence from the rewards; `nil` where it is part of the loss or not at all.
+    let penalty: RewardPenalty?
+    /// What metrics report of the gap between sampler and trainer; `nil` where it is not corrected.
+    let correction: SamplingCorrection?
+    private(set) var entropyControl: EntropyControl
 
     init(
         model: DecoderModel, reference: ReferencePolicy, packer: BatchPacker,
         objective: GRPOObjective, normalization: LossNormalization, temperature: Double,
-        iterations: Int, stepsPerIteration: Int, step: OptimizerStep
+        iterations: Int = 1, stepsPerIteration: Int = 1, step: OptimizerStep,
+        topEntropyQuantile: Double = 1, penalty: RewardPenalty? = nil,
+        correction: SamplingCorrection? = nil,
+        entropyControl: EntropyControl = EntropyControl(coefficient: 0)
     ) {
         self.model = model
         self.reference = reference
@@ -31,18 +42,27 @@ final class PolicyUpdate {
         self.iterations = iterations
         self.stepsPerIteration = stepsPerIteration
         self.step = step
+        self.topEntropyQuantile = topEntropyQuantile
+        self.penalty = penalty
+        self.correction = correction
+        self.entropyControl = entropyControl
     }
 
     private var forward: PackedForward { PackedForward(model: model, temperature: temperature) }
 
     /// Learns from the completions of one rollout; metrics by TRL's names.
     func run(_ samples: [TrainingSample]) throws -> OrderedMetrics {
+        // Dropout belongs to passes with gradients; sampling and old log-probabilities have none.
+        model.dropoutSeed = nil
+        defer { model.dropoutSeed = nil }
         var portions = split(samples)
         // The first step finds the weights that drew the completions, so its own log-probabilities
-        // are the old ones. Later steps of a pass need them from before the first.
-        for index in portions.indices.dropFirst() {
+        // are the old ones. Later steps of a pass need them from before the first, and a penalty on
+        // the rewards needs all of them before there are advantages.
+        for index in portions.indices.dropFirst(penalty == nil ? 1 : 0) {
             try withoutGradients { try portions[index].freeze(forward, reference) }
         }
+        let penalized = penalty?.apply(to: &portions) ?? []
         var tally = UpdateTally()
         var outcome: OrderedMetrics = []
         for _ in 0..<iterations {
@@ -50,8 +70,8 @@ final class PolicyUpdate {
                 outcome = try advance(&portions[index], &tally)
             }
         }
-        for portion in portions { tally.compare(portion) }
-        return outcome + tally.metrics(hasReference: objective.beta != 0)
+        for portion in portions { tally.compare(portion, correction) }
+        return outcome + tally.metrics(of: objective) + penalized + entropyControl.metrics
     }
 
     /// One optimiser step.
@@ -59,36 +79,103 @@ final class PolicyUpdate {
         _ portion: inout Portion, _ tally: inout UpdateTally
     ) throws -> OrderedMetrics {
         guard !portion.batches.isEmpty else { return [("loss", 0)] + step.skip() }
-        var loss = 0.0
+        let evaluation = try accumulate(&portion, &tally)
+        let advanced = try step.advance()
+        if entropyControl.isActive, evaluation.keptTokens > 0 {
+            entropyControl.observe(
+                meanEntropy: evaluation.keptEntropy / Double(evaluation.keptTokens))
+        }
+        try reference.follow(model, step: step.count)
+        let parts = entropyControl.isActive ? [("policy_loss", evaluation.policyLoss)] : []
+        return [("loss", evaluation.loss)] + parts + advanced
+    }
+
+    /// Adds the gradient of one optimiser batch to the parameters'. Its micro-batches change memory and
+    /// speed; the gradient is the same for every way of cutting it.
+    func accumulate(
+        _ portion: inout Portion, _ tally: inout UpdateTally
+    ) throws -> GRPOObjective.Evaluation {
+        let survey = try survey(portion)
+        var whole = GRPOObjective.Evaluation()
         for index in portion.batches.indices {
             model.dropoutSeed = dropoutSeed(batch: index)
-            let pass = try accumulate(&portion, batch: index)
-            loss += pass.evaluation.loss
+            let pass = try accumulate(&portion, batch: index, survey)
+            whole.add(pass.evaluation)
             tally.add(pass, of: portion, batch: index)
         }
-        return [("loss", loss)] + (try step.advance())
+        return whole
     }
 
     /// Adds the gradient of one packed batch to the parameters'.
-    func accumulate(_ portion: inout Portion, batch index: Int) throws -> BatchPass {
+    private func accumulate(
+        _ portion: inout Portion, batch index: Int, _ survey: EntropySurvey
+    ) throws -> BatchPass {
         let batch = portion.batches[index]
-        let (logProbabilities, entropy) = try forward(batch)
+        let entropy = survey.terms
+        let (logProbabilities, entropies) = try forward(
+            batch, entropyGradient: entropy.bonus == 0 ? .none : .computed)
         let values = try logProbabilities.floats()
+        let entropyValues = try survey.entropies?[index] ?? entropies.detached().floats()
         if portion.frozen[index] == nil {
             portion.frozen[index] = FrozenLogProbabilities(
                 old: values, reference: try reference.logProbabilities(of: batch, forward))
         }
         let evaluation = objective.evaluate(
-            portion.scored(values, batch: index),
-            weights: batch.members.map { portion.weights[$0.sample] })
+            portion.scored(values, entropyValues, batch: index),
+            weights: batch.members.map { portion.weights[$0.sample] }, entropy: entropy)
         guard evaluation.loss.isFinite else {
             throw TrainingError.notFinite(quantity: "the loss", step: step.count + 1)
         }
-        let slopes = Array(evaluation.gradients.joined())  // [M] ∂L/∂log π
-        try logProbabilities.backward(
-            gradient: Tensor(slopes, shape: [slopes.count], device: model.device))
+        let slopes = try gradient(evaluation.gradients)
+        if entropy.bonus == 0 {
+            try logProbabilities.backward(gradient: slopes)
+        } else {
+            try Tensor.backward(
+                [logProbabilities, entropies],
+                gradients: [slopes, gradient(evaluation.entropyGradients)])
+        }
         return BatchPass(
-            logProbabilities: values, entropy: try entropy.floats(), evaluation: evaluation)
+            logProbabilities: values, entropy: entropyValues, evaluation: evaluation)
+    }
+
+    /// [M] of [S][T].
+    private func gradient(_ parts: [[Float]]) throws -> Tensor {
+        let values = Array(parts.joined())
+        return try Tensor(values, shape: [values.count], device: model.device)
+    }
+
+    /// What the whole optimiser batch says of entropies.
+    private struct EntropySurvey {
+        var terms: EntropyTerms
+        /// [batch][M] nats, where tokens are selected by them. The selection and the losses then see the
+        /// same numbers: a second pass may differ in the last bit, which decides at the threshold.
+        var entropies: [[Float]]?
+    }
+
+    /// A selection by quantile needs the entropies of all micro-batches before the first loss: one more
+    /// pass, without gradients.
+    private func survey(_ portion: Portion) throws -> EntropySurvey {
+        let coefficient = entropyControl.applied
+        guard topEntropyQuantile < 1 else {
+            return EntropySurvey(
+                terms: EntropyTerms(coefficient: coefficient, tokens: portion.batchedTokens))
+        }
+        let entropies = try withoutGradients {
+            try portion.batches.indices.map { index in
+                model.dropoutSeed = dropoutSeed(batch: index)
+                return try forward(portion.batches[index]).entropy.floats()
+            }
+        }
+        return EntropySurvey(
+            terms: EntropyTerms(
+                coefficient: coefficient, topQuantile: topEntropyQuantile,
+                entropies: portion.trained(entropies)),
+            entropies: entropies)
+    }
+
+    /// Completions without advantage may still have something to say.
+    private var keepsUnrewarded: Bool {
+        objective.beta != 0 || penalty != nil || entropyControl.isActive || topEntropyQuantile < 1
     }
 
     /// Samples cut into the portions of a pass, between groups, as evenly as they come.
@@ -107,12 +194,32 @@ final class PolicyUpdate {
                 / stepsPerIteration
             return Portion(
                 samples: Array(groups[range].joined()), packer: packer,
-                normalization: normalization, keepsUnrewarded: objective.beta != 0)
+                normalization: normalization, keepsUnrewarded: keepsUnrewarded)
         }
     }
 
     /// Dropout depends on the step and the batch alone, so a resumed run drops the same units.
     private func dropoutSeed(batch: Int) -> UInt64 {
         UInt64(step.count) << 20 | UInt64(batch)
+    }
+}
+
+extension PolicyUpdate {
+    private static let entropyFile = "entropy.json"
+
+    /// Writes what the update carries from one step to the next besides weights and optimiser.
+    func write(to folder: URL) throws {
+        try reference.write(to: folder)
+        guard entropyControl.isActive else { return }
+        try JSONEncoder().encode(entropyControl)
+            .write(to: folder.appending(path: Self.entropyFile))
+    }
+
+    /// Takes up what ``write(to:)`` wrote.
+    func restore(from folder: URL) throws {
+        try reference.restore(from: folder)
+        guard entropyControl.isActive else { return }
+        let data = try Data(contentsOf: folder.appending(path: Self.entropyFile))
+        entropyControl.resume(try JSONDecoder().decode(EntropyControl.self, from: data))
     }
 }

@@ -4,7 +4,7 @@ import Torch
 /// The completions of one optimiser step, packed.
 struct Portion {
     /// All completions of the step, also those without a gradient.
-    let samples: [TrainingSample]
+    var samples: [TrainingSample]
     /// [S] the weight of one token of each completion.
     let weights: [Double]
     /// What has a gradient, packed; members index ``samples``.
@@ -12,8 +12,8 @@ struct Portion {
     /// What stays the same over the iterations, one per batch once it is known.
     var frozen: [FrozenLogProbabilities?]
 
-    /// - Parameter keepsUnrewarded: a completion without advantage still has a KL term to learn from;
-    ///   without one it has no gradient and gets no pass, though it counts in the weights.
+    /// - Parameter keepsUnrewarded: a completion without advantage may have a KL term or an entropy bonus
+    ///   to learn from, or entropies that count; else it gets no pass, though it counts in the weights.
     init(
         samples: [TrainingSample], packer: BatchPacker, normalization: LossNormalization,
         keepsUnrewarded: Bool
@@ -33,6 +33,20 @@ struct Portion {
         frozen = Array(repeating: nil, count: batches.count)
     }
 
+    /// Trained tokens of the completions that have a pass.
+    var batchedTokens: Int {
+        batches.reduce(0) { $0 + $1.members.reduce(0) { $0 + samples[$1.sample].trainedCount } }
+    }
+
+    /// Of [batch][M] values those at trained positions.
+    func trained(_ values: [[Float]]) -> [Float] {
+        zip(batches, values).flatMap { batch, values in
+            batch.members.flatMap { member in
+                zip(values[member.range], samples[member.sample].isTrained).filter(\.1).map(\.0)
+            }
+        }
+    }
+
     /// Computes the old and reference log-probabilities with the weights as they are now.
     mutating func freeze(_ forward: PackedForward, _ reference: ReferencePolicy) throws {
         for index in batches.indices {
@@ -42,8 +56,9 @@ struct Portion {
         }
     }
 
-    /// The members of a batch with its log-probabilities [M], for the objective.
-    func scored(_ values: [Float], batch index: Int) -> [ScoredCompletion] {
+    /// The members of a batch with its log-probabilities [M] and entropies [M] (or none), for the
+    /// objective.
+    func scored(_ values: [Float], _ entropies: [Float], batch index: Int) -> [ScoredCompletion] {
         guard let frozen = frozen[index] else {
             preconditionFailure("a batch is scored after its old log-probabilities are known")
         }
@@ -53,7 +68,10 @@ struct Portion {
                 logProbabilities: Array(values[member.range]),
                 oldLogProbabilities: Array(frozen.old[member.range]),
                 referenceLogProbabilities: frozen.reference.map { Array($0[member.range]) },
-                isTrained: sample.isTrained, advantage: Double(sample.advantage))
+                samplerLogProbabilities: sample.behaviourLogProbabilities,
+                entropies: entropies.isEmpty ? [] : Array(entropies[member.range]),
+                isTrained: sample.isTrained,
+                advantage: Double(sample.advantage))
         }
     }
 }

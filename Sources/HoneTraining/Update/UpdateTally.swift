@@ -5,36 +5,32 @@ struct UpdateTally {
     private var trained = 0
     private var entropy = 0.0
     private var divergence = 0.0
-    private var low = 0
-    private var high = 0
-    private var lowShares: [Double] = []
-    private var highShares: [Double] = []
+    private var policyLoss = 0.0
+    private var tallies: [ObjectiveTally] = []
     private var difference = 0.0
     private var largestDifference = 0.0
     private var compared = 0
+    private var corrections: [Double] = []
 
     /// Adds what one pass over a batch found.
     mutating func add(_ pass: BatchPass, of portion: Portion, batch index: Int) {
-        for (member, clip) in zip(portion.batches[index].members, pass.evaluation.clips) {
+        for member in portion.batches[index].members {
             let sample = portion.samples[member.sample]
             for (value, isTrained) in zip(pass.entropy[member.range], sample.isTrained)
             where isTrained { entropy += Double(value) }
-            trained += clip.trained
-            low += clip.low
-            high += clip.high
-            let count = Double(max(clip.trained, 1))
-            lowShares.append(Double(clip.low) / count)
-            highShares.append(Double(clip.high) / count)
         }
+        trained += pass.evaluation.trainedTokens
+        tallies += pass.evaluation.tallies
         divergence += pass.evaluation.divergence
+        policyLoss += pass.evaluation.policyLoss
     }
 
     /// Adds the gap between the sampler's log-probabilities and the update's of the same tokens under
-    /// the same weights.
-    mutating func compare(_ portion: Portion) {
-        for (batch, frozen) in zip(portion.batches, portion.frozen) {
+    /// the same weights, and what `correction` makes of it.
+    mutating func compare(_ portion: Portion, _ correction: SamplingCorrection?) {
+        for (index, frozen) in portion.frozen.enumerated() {
             guard let frozen else { continue }
-            for member in batch.members {
+            for member in portion.batches[index].members {
                 let drawn = portion.samples[member.sample].behaviourLogProbabilities
                 for (own, drawn) in zip(frozen.old[member.range], drawn) {
                     let gap = Double(abs(own - drawn))
@@ -43,23 +39,33 @@ struct UpdateTally {
                     compared += 1
                 }
             }
+            guard let correction else { continue }
+            for completion in portion.scored(frozen.old, [], batch: index) {
+                let weights = zip(correction.weights(of: completion), completion.isTrained)
+                    .filter(\.1).map(\.0)
+                corrections += correction.scope == .token ? weights : Array(weights.prefix(1))
+            }
         }
     }
 
     /// By TRL's names. Entropy and differences are in nats.
-    func metrics(hasReference: Bool) -> OrderedMetrics {
+    func metrics(of objective: GRPOObjective) -> OrderedMetrics {
         let count = Double(max(trained, 1))
-        var metrics: OrderedMetrics = [
-            ("entropy", entropy / count),
-            ("clip_ratio/low_mean", Double(low) / count),
-            ("clip_ratio/low_min", lowShares.min() ?? 0),
-            ("clip_ratio/high_mean", Double(high) / count),
-            ("clip_ratio/high_max", highShares.max() ?? 0),
-            ("clip_ratio/region_mean", Double(low + high) / count),
+        var metrics: OrderedMetrics = [("entropy", entropy / count)]
+        metrics += objective.policy.metrics(of: tallies)
+        metrics += [
             ("sampling/sampling_logp_difference/mean", difference / Double(max(compared, 1))),
             ("sampling/sampling_logp_difference/max", largestDifference),
         ]
-        if hasReference { metrics.append(("kl", divergence / count)) }
+        if let low = corrections.min(), let high = corrections.max() {
+            let mean = corrections.reduce(0, +) / Double(corrections.count)
+            metrics += [
+                ("sampling/importance_sampling_ratio/min", low),
+                ("sampling/importance_sampling_ratio/mean", mean),
+                ("sampling/importance_sampling_ratio/max", high),
+            ]
+        }
+        if objective.beta != 0 { metrics.append(("kl", divergence / count)) }
         return metrics
     }
 }

@@ -78,8 +78,8 @@ import Testing
             ])
         #expect(
             try Self.problems(("grpo.loss_type", "dapoo")) == [
-                "grpo.loss_type: expected one of grpo, bnpo, dr_grpo, dapo, found dapoo; "
-                    + "did you mean dapo?"
+                "grpo.loss_type: expected one of grpo, bnpo, dr_grpo, dapo, cispo, sapo, luspo, vespo, "
+                    + "found dapoo; did you mean dapo?"
             ])
     }
 
