@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Peak memory and time of reading a large dataset, beside those of reading one row.
+"""Peak memory and time of reading a large dataset, beside those of a few rows.
 
     python3 Benchmarks/data_memory.py [--hone .build/release/hone] [--megabytes 300]
 
@@ -86,7 +86,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         (folder / "small").mkdir()
-        _, small = write(folder / "small", 0.001)
+        _, small = write(folder / "small", 0.02)
         count, large = write(folder, options.megabytes)
         print(f"{count} rows; peak resident set in MB, seconds")
         for few, many in zip(small, large):

@@ -40,9 +40,11 @@ def batches(kind, path):
     import pyarrow.parquet
 
     if kind == "parquet":
-        yield from pyarrow.parquet.ParquetFile(path, memory_map=True).iter_batches(BATCH)
+        # Columns are read page by page; by default whole row groups are, often the whole file.
+        with pyarrow.parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+            yield from file.iter_batches(BATCH)
         return
-    with pyarrow.memory_map(path) as source:
+    with pyarrow.OSFile(path) as source:
         try:
             reader = pyarrow.ipc.open_stream(source)
         except pyarrow.ArrowInvalid:
