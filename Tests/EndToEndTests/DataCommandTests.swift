@@ -87,7 +87,7 @@ import Testing
         let outcome = try await HoneProgram.run(
             ["data", "inspect", file.path], folder: scratch.url)
         #expect(outcome.exitCode == 65)
-        #expect(outcome.errors.contains("pyarrow cannot read it: ArrowInvalid"))
+        #expect(outcome.errors.contains("pyarrow: ArrowInvalid"))
         let left = try FileManager.default.contentsOfDirectory(
             atPath: scratch.url.appending(path: ".hone/cache/datasets").path)
         #expect(left.isEmpty)
@@ -190,6 +190,35 @@ import Testing
             file = target
         }
         #expect(try String(contentsOfFile: file, encoding: .utf8) == text)
+    }
+
+    @Test func parquetIsWrittenAndReadsBack() async throws {
+        let scratch = try ScratchFolder()
+        // More rows than are held at a time (512), the last with a column and a type of its own.
+        let rows = (0..<1200).map {
+            "{\"n\":\($0),\"l\":[\"é\"],\"x\":\($0 == 1199 ? "0.5" : "1")}"
+        }
+        let last = "{\"n\":1200,\"l\":[],\"x\":2,\"late\":{\"a\":true}}"
+        let file = try scratch.file("rows.jsonl", (rows + [last]).joined(separator: "\n")).path
+        let parquet = scratch.url.appending(path: "rows.parquet").path
+        let written = try await HoneProgram.run(["data", "convert", file, "-o", parquet])
+        try #require(written.exitCode == 0, "\(written.errors)")
+        let back = try await HoneProgram.run(
+            ["data", "convert", parquet, "-o", "-"], folder: scratch.url)
+        let lines = try back.output.split(separator: "\n").map {
+            try JSONValue(parsing: String($0))
+        }
+        try #require(lines.count == 1201)
+        #expect(lines[7] == ["n": 7, "l": ["é"], "x": 1.0, "late": nil])
+        #expect(lines[1199]["x"] == 0.5)
+        #expect(lines[1200] == ["n": 1200, "l": [], "x": 2.0, "late": ["a": true]])
+        let mixed = try scratch.file("mixed.jsonl", "{\"a\":1}\n{\"a\":\"x\"}\n").path
+        let refused = try await HoneProgram.run([
+            "data", "convert", mixed, "-o", parquet + "2",
+            "--format", "parquet",
+        ])
+        #expect(refused.exitCode == 65 && refused.errors.contains("pyarrow: Arrow"))
+        #expect(!FileManager.default.fileExists(atPath: parquet + "2"))
     }
 
     @Test func stepsAreAppliedAndBadRowsLeaveNoFile() async throws {

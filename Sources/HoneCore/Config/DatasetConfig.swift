@@ -91,7 +91,7 @@ public struct DatasetConfig: ConfigSection {
         ConfigField("completion", \.completion, "How a row becomes a supervised completion."),
         .optional(
             "test", \.test,
-            "Held-out rows: {fraction: F}, {rows: N}, {path: FILE} or {split: NAME}.",
+            "Held-out rows: {fraction: F}, {rows: N}, {path: FILE}, {split: NAME} or {where: CONDITION}.",
             synonyms: ["eval", "validation"]),
         .optional(
             "split_key", \.splitKey,
@@ -135,6 +135,12 @@ public struct DatasetConfig: ConfigSection {
                 return nil
             }
             return "names a member of a JSON document, but format is \(format.rawValue)"
+        },
+        ConfigCheck("test.where", "limit") { config, given in
+            guard case .condition? = config.test, given.contains("limit") else { return nil }
+            return
+                "says by itself which rows are held out; a limit drawn before could leave none, so "
+                + "use a filter step to take fewer"
         },
         ConfigCheck("test.split", "split") { config, _ in
             guard case .split(let held)? = config.test, held == config.split ?? "train" else {

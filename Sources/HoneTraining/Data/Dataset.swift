@@ -71,6 +71,9 @@ extension Dataset {
                     fingerprint: fingerprint),
                 named: "\(config.path) (\(split))", apartFrom: table, kept, config)
             return
+        case .condition(let filter)?:
+            try divide(table, kept, by: filter, isPreview: preview != nil)
+            return
         case .fraction(let share)?: wanted = RowSplit.rows(for: share, of: kept.count)
         case .rows(let count)?: wanted = count
         }
@@ -82,6 +85,22 @@ extension Dataset {
             shuffles: config.shuffle)
         train = table.rows(split.train)
         test = table.rows(split.test)
+    }
+
+    /// Holds out the rows of `table` that meet a condition.
+    private mutating func divide(
+        _ table: RowTable<Row>, _ kept: [Int], by filter: FilterStep, isPreview: Bool
+    ) throws(DatasetError) {
+        let held = kept.filter(table.held.contains)
+        let learnt = kept.filter { !table.held.contains($0) }
+        guard isPreview || (!held.isEmpty && !learnt.isEmpty) else {
+            throw .impossibleSplit(
+                reason:
+                    "\(held.count) of \(kept.count) rows meet the condition on \(filter.column); "
+                    + "both sides need at least one")
+        }
+        train = table.rows(learnt)
+        test = table.rows(held)
     }
 
     /// Holds out all rows of `held`, and warns of keys that are also trained on.

@@ -2,11 +2,13 @@ import Foundation
 import HoneCore
 import OrderedCollections
 
-/// Writes the rows of a dataset, after the recipe's steps, as a file of text.
+/// Writes the rows of a dataset, after the recipe's steps, as text.
 public struct DatasetExport: Sendable {
     /// How rows are written.
     public enum Format: String, Sendable, CaseIterable {
         case jsonl, json, csv, tsv
+        /// JSON lines, for ``ParquetFile/write(_:to:)`` to make Parquet of.
+        case parquet
 
         /// By the ending of `path`; `nil` for another ending.
         public init?(endingOf path: String) {
@@ -15,7 +17,8 @@ public struct DatasetExport: Sendable {
             case .json: self = .json
             case .csv: self = .csv
             case .tsv: self = .tsv
-            case .parquet, .arrow, nil: return nil
+            case .parquet: self = .parquet
+            case .arrow, nil: return nil
             }
         }
     }
@@ -79,7 +82,7 @@ private struct RowLayout {
         defer { isFirst = false }
         let json = JSONValue.object(row.columns).text()
         switch format {
-        case .jsonl: return json + "\n"
+        case .jsonl, .parquet: return json + "\n"
         case .json: return (isFirst ? "[\n" : ",\n") + json
         case .csv: return try record(row, separator: ",")
         case .tsv: return try record(row, separator: "\t")
@@ -90,7 +93,7 @@ private struct RowLayout {
     var end: String? {
         switch format {
         case .json: isFirst ? "[]\n" : "\n]\n"
-        case .jsonl, .csv, .tsv: nil
+        case .jsonl, .csv, .tsv, .parquet: nil
         }
     }
 

@@ -1,4 +1,5 @@
 import HoneCore
+import HoneText
 import OrderedCollections
 
 /// The rows of a dataset's files that can be used: where each stands, and how it is made.
@@ -8,6 +9,8 @@ struct RowTable<Row: Sendable>: Sendable {
     /// Hash of the split key of each row, if there is one.
     private(set) var keys: [UInt64]?
     private(set) var census: RowCensus
+    /// Positions of the rows that the recipe's condition holds out.
+    private(set) var held: Set<Int> = []
     private var places: [Place] = []
     private let scan: RowScan
     private let make: Maker
@@ -38,6 +41,8 @@ struct RowTable<Row: Sendable>: Sendable {
         var keys: [UInt64]? = config.splitKey == nil ? nil : []
         var places: [Place] = []
         var asked: Set<UInt64> = []
+        var held: Set<Int> = []
+        let condition = try Self.condition(config)
         let sources = scan.sources
         try scan.forEach(limit: preview) { visit throws(DatasetError) in
             census.read += 1
@@ -59,6 +64,7 @@ struct RowTable<Row: Sendable>: Sendable {
                         census.duplicates += 1
                         return
                     }
+                    if try condition?.passes(columns) ?? false { held.insert(places.count) }
                     if let key { keys?.append(key) }
                 } catch {
                     census.note(error, path: source.path)
@@ -82,6 +88,17 @@ struct RowTable<Row: Sendable>: Sendable {
         self.keys = keys
         self.census = census
         self.places = places
+        self.held = held
+    }
+
+    /// What holds rows out, with its patterns compiled.
+    private static func condition(_ config: DatasetConfig) throws(DatasetError) -> RowFilter? {
+        guard case .condition(let filter)? = config.test else { return nil }
+        do throws(TextPatternError) {
+            return try RowFilter(filter)
+        } catch {
+            throw .impossibleSplit(reason: "\(error)")
+        }
     }
 
     private static func key(_ column: String, of row: SourceRow) throws(DatasetError.BadRow)

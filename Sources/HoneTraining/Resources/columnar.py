@@ -1,8 +1,11 @@
-"""Turns a Parquet or Arrow file into JSON lines, batch by batch.
+"""Turns a Parquet or Arrow file into JSON lines, or JSON lines into a Parquet file, batch by batch.
 
-Run by Hone as: python -c SOURCE KIND INPUT OUTPUT, where KIND is parquet or arrow. What is no JSON becomes
-text: dates and times in ISO 8601, decimals digit by digit, bytes in base64. A duration becomes its
-seconds, a map a list of pairs.
+Run by Hone as: python -c SOURCE read KIND INPUT OUTPUT, where KIND is parquet or arrow, or as
+python -c SOURCE write INPUT OUTPUT.
+
+Read, what is no JSON becomes text: dates and times in ISO 8601, decimals digit by digit, bytes in base64. A
+duration becomes its seconds, a map a list of pairs. Written, a column has the narrowest type that holds all
+its values: integers and other numbers in one column become numbers; texts and numbers in one are an error.
 
 Exit codes: 0 done; 3 pyarrow is missing; 4 the file cannot be read, with the reason on standard error.
 """
@@ -10,6 +13,7 @@ Exit codes: 0 done; 3 pyarrow is missing; 4 the file cannot be read, with the re
 import base64
 import datetime
 import decimal
+import itertools
 import json
 import sys
 
@@ -90,6 +94,36 @@ def read(kind, source, target):
                 output.write(json.dumps(dict(zip(names, row)), ensure_ascii=False) + "\n")
 
 
+def objects(path):
+    """The rows of a file of JSON lines, in lists."""
+    with open(path, encoding="utf-8") as lines:
+        while rows := [json.loads(line) for line in itertools.islice(lines, BATCH)]:
+            yield rows
+
+
+def columns(rows):
+    """The columns of some rows, in the order in which they appear; None where a row lacks one."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def write(source, target):
+    import pyarrow
+    import pyarrow.parquet
+
+    # Once to learn the types, which a later row may widen, and once to write.
+    schema = pyarrow.schema([])
+    for rows in objects(source):
+        found = pyarrow.table(columns(rows)).schema
+        schema = pyarrow.unify_schemas([schema, found], promote_options="permissive")
+    with pyarrow.parquet.ParquetWriter(target, schema) as writer:
+        for rows in objects(source):
+            values = columns(rows)
+            absent = [None] * len(rows)
+            batch = {name: values.get(name, absent) for name in schema.names}
+            writer.write_table(pyarrow.Table.from_pydict(batch, schema=schema))
+
+
 def main():
     try:
         import pyarrow  # noqa: F401
@@ -97,7 +131,7 @@ def main():
         print(error, file=sys.stderr)
         return 3
     try:
-        read(*sys.argv[1:])
+        {"read": read, "write": write}[sys.argv[1]](*sys.argv[2:])
     except Exception as error:  # Whatever is wrong with the file is told in the library's words.
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 4

@@ -7,12 +7,12 @@ import HoneTraining
 struct ConvertData: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Write a dataset as JSON lines, JSON, CSV or TSV, after a recipe's steps.",
+        abstract: "Write a dataset in another format, after a recipe's steps.",
         discussion: """
             Columns are written as dataset.columns and dataset.steps leave them; prompts are not \
             made, and all splits but the one named stay where they are. In CSV and TSV null is an \
-            empty cell, and numbers, lists and objects are JSON. The output appears under its name \
-            when it is whole.
+            empty cell, and numbers, lists and objects are JSON; Parquet is written by pyarrow. The \
+            output appears under its name when it is whole.
 
             Exit codes: 0; 65 when more rows are bad than the recipe tolerates.
 
@@ -23,7 +23,7 @@ struct ConvertData: ParsableCommand {
     @OptionGroup var options: DatasetOptions
     @Option(name: .shortAndLong, help: "The file to write, or - for standard output.")
     var output: String
-    @Option(help: "jsonl, json, csv or tsv. Default: by the ending of the output.")
+    @Option(help: "jsonl, json, csv, tsv or parquet. Default: by the ending of the output.")
     var format: String?
 
     private var outputFormat: DatasetExport.Format? {
@@ -32,6 +32,9 @@ struct ConvertData: ParsableCommand {
     }
 
     func validate() throws {
+        if outputFormat == .parquet, output == "-" {
+            throw ValidationError("Parquet is written to a file; name one with --output")
+        }
         guard outputFormat == nil else { return }
         let names = DatasetExport.Format.allCases.map(\.rawValue).joined(separator: ", ")
         throw ValidationError(
@@ -42,7 +45,7 @@ struct ConvertData: ParsableCommand {
     func run() throws {
         guard let format = outputFormat else { return }
         let dataset = options.dataset(try options.configuration())
-        let target = try RowOutput(output)
+        let target = try RowOutput(output, format)
         let export: DatasetExport
         do {
             export = try DatasetExport(dataset, as: format) { text throws(DatasetError) in
@@ -66,10 +69,12 @@ struct ConvertData: ParsableCommand {
 private final class RowOutput {
     private let path: String?
     private let partial: String?
+    private let format: DatasetExport.Format
     private let handle: FileHandle
     private var buffer: [UInt8] = []
 
-    init(_ path: String) throws {
+    init(_ path: String, _ format: DatasetExport.Format) throws {
+        self.format = format
         guard path != "-" else {
             (self.path, partial, handle) = (nil, nil, .standardOutput)
             return
@@ -101,6 +106,11 @@ private final class RowOutput {
     func finish() throws(DatasetError) {
         try flush()
         guard let path, let partial else { return }
+        if format == .parquet {
+            try ParquetFile.write(URL(filePath: partial), to: URL(filePath: path))
+            discard()
+            return
+        }
         guard rename(partial, path) == 0 else {
             throw .unreadable(path: path, reason: String(cString: strerror(errno)))
         }

@@ -142,6 +142,26 @@ import Testing
                     + #"(filter {"column":"a","at_least":2.0})"#))
     }
 
+    @Test func aConditionHoldsRowsOut() throws {
+        let text = (0..<6).map {
+            "{\"a\": \($0), \"part\": \"\($0 % 3 == 0 ? "test" : "train")\"}\n"
+        }
+        .joined()
+        func read(_ equals: JSONValue) throws -> ReadRows {
+            try DatasetTests.prompts(text) {
+                var filter = FilterStep(column: "part")
+                filter.equals = equals
+                $0.test = .condition(filter)
+                $0.prompt.template = "{a}"
+            }
+        }
+        let data = try read("test")
+        #expect(data.test.map(\.index) == [0, 3] && data.train.map(\.index) == [1, 2, 4, 5])
+        #expect {
+            try read("dev")
+        } throws: { "\($0)".contains("0 of 6 rows meet the condition on part") }
+    }
+
     @Test func stepsThatLeaveNothingAreAnError() {
         #expect(
             Self.problem(#"{"a": 1}"#, "[{filter: {column: a, equals: 2}}]")

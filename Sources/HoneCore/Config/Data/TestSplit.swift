@@ -10,8 +10,10 @@ public enum TestSplit: ConfigValue {
     case path(String)
     /// All rows of another split of the same dataset folder.
     case split(String)
+    /// The rows that meet a condition on one of their columns, after the recipe's steps.
+    case condition(FilterStep)
 
-    private static let names = ["fraction", "rows", "path", "split"]
+    private static let names = ["fraction", "rows", "path", "split", "where"]
 
     public static let form = ConfigForm.section(
         summary: "Held-out rows; exactly one of the keys.",
@@ -30,6 +32,11 @@ public enum TestSplit: ConfigValue {
                 name: "split", summary: "Another split of the dataset folder, such as test.",
                 form: String.form, rules: ["not empty"], presence: .defaults(to: .null),
                 synonyms: []),
+            ConfigKey(
+                name: "where",
+                summary: "Rows that meet a condition after the steps, such as "
+                    + "{column: part, equals: test}.", form: FilterStep.form, rules: [],
+                presence: .defaults(to: .null), synonyms: ["by"]),
         ], isOpen: false)
 
     public static func read(
@@ -39,8 +46,8 @@ public enum TestSplit: ConfigValue {
             problems.append(
                 ConfigProblem(
                     path,
-                    "expected {fraction: F}, {rows: N}, {path: FILE} or {split: NAME}, found "
-                        + json.text()))
+                    "expected {fraction: F}, {rows: N}, {path: FILE}, {split: NAME} or "
+                        + "{where: CONDITION}, found \(json.text())"))
             return nil
         }
         for key in members.keys where !names.contains(key) {
@@ -53,7 +60,7 @@ public enum TestSplit: ConfigValue {
         }
         guard members.count == 1, let (key, value) = members.elements.first else {
             problems.append(
-                ConfigProblem(path, "give exactly one of fraction, rows, path and split"))
+                ConfigProblem(path, "give exactly one of fraction, rows, path, split and where"))
             return nil
         }
         return read(value, named: key, at: path.key(key), &problems)
@@ -80,6 +87,7 @@ public enum TestSplit: ConfigValue {
                 return nil
             }
             return .rows(count)
+        case "where": return FilterStep.read(value, at: path, &problems).map(TestSplit.condition)
         default:
             guard let name = String.read(value, at: path, &problems) else { return nil }
             guard key == "path" || !name.isEmpty else {
@@ -96,6 +104,7 @@ public enum TestSplit: ConfigValue {
         case .rows(let count): ["rows": .int(count)]
         case .path(let file): ["path": .string(file)]
         case .split(let name): ["split": .string(name)]
+        case .condition(let filter): ["where": filter.configJSON]
         }
     }
 }

@@ -25,67 +25,15 @@ struct ColumnarFile {
     }
 
     private func convert(to target: URL) throws(DatasetError) {
-        let interpreter: String
-        do throws(PythonSearchError) {
-            interpreter = try PythonSearch.interpreter(declared: python)
-        } catch {
-            throw .unconverted(path: path, reason: "reading it needs pyarrow; \(error)")
-        }
-        let partial = target.appendingPathExtension(
-            "\(ProcessInfo.processInfo.processIdentifier)-\(UUID().uuidString).partial")
-        defer { try? FileManager.default.removeItem(at: partial) }
         do {
             try FileManager.default.createDirectory(
                 at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-            let (code, errors) = try run(interpreter, writing: partial)
-            switch code {
-            case 0: break
-            case 3:
-                throw DatasetError.unconverted(
-                    path: path,
-                    reason:
-                        "Parquet and Arrow files are read by pyarrow, which \(interpreter) does "
-                        + "not have; run Tools/setup, or: \(interpreter) -m pip install pyarrow")
-            default:
-                let reason =
-                    errors.split(separator: "\n").last.map(String.init) ?? "no reason given"
-                throw DatasetError.unconverted(
-                    path: path, reason: "pyarrow cannot read it: \(reason)")
-            }
-            // Whoever finds the name finds a whole file.
-            guard rename(partial.path, target.path) == 0 else {
-                throw DatasetError.unreadable(
-                    path: target.path, reason: String(cString: strerror(errno)))
-            }
-        } catch let error as DatasetError {
-            throw error
         } catch {
-            throw .unconverted(path: path, reason: "it could not be converted: \(error)")
+            throw .unconverted(path: path, reason: "it cannot be kept as JSON lines: \(error)")
         }
-    }
-
-    /// Runs the helper to its end.
-    /// - Returns: its exit code and what it wrote to standard error.
-    private func run(_ interpreter: String, writing partial: URL) throws -> (Int32, String) {
-        let process = Process()
-        process.executableURL = URL(filePath: interpreter)
-        let script = String(decoding: PackageResources.columnar_py, as: UTF8.self)
-        process.arguments = [
-            "-B", "-X", "utf8", "-c", script, format.rawValue, path, partial.path,
-        ]
-        let errors = Pipe()
-        process.standardError = errors
-        process.standardOutput = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let told = try errors.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        let code = process.terminationReason == .exit ? process.terminationStatus : 4
-        let text = String(decoding: told, as: UTF8.self)
-        if process.terminationReason == .uncaughtSignal {
-            return (code, text + "\nthe helper was ended by signal \(process.terminationStatus)")
+        try ColumnarHelper(python: python).make(target, about: path) { partial in
+            ["read", format.rawValue, path, partial]
         }
-        return (code, text)
     }
 }
 

@@ -92,7 +92,8 @@ struct RowFilter: RowStep {
         try passes(row) ? .kept : .dropped
     }
 
-    private func passes(_ row: SourceRow) throws(DatasetError.BadRow) -> Bool {
+    /// Whether `row` meets every condition.
+    func passes(_ row: SourceRow) throws(DatasetError.BadRow) -> Bool {
         if let wanted = step.present {
             let isPresent = row.columns[step.column].map { !$0.isNull } ?? false
             guard isPresent == wanted else { return false }
