@@ -100,7 +100,10 @@ let package = Package(
             [
                 "HoneCore", "Torch", "HoneText", "HoneModels", "HoneInference", yams,
                 orderedCollections,
-            ], resources: [.embedInCode("Resources/columnar.py")]),
+            ],
+            resources: [
+                .embedInCode("Resources/columnar.py"), .embedInCode("Resources/tracker.py"),
+            ]),
         module(
             "HoneRewards", ["HoneCore", "CPCRE2", orderedCollections],
             resources: [.embedInCode("Resources/worker.py")]),
@@ -118,7 +121,12 @@ let package = Package(
         tests(
             "HoneModels", ["HoneModels", "HoneCore", "Torch", "TestSupport", orderedCollections]),
         tests("HoneInference", ["HoneInference", "TestSupport"]),
-        tests("HoneTraining", ["HoneTraining", "TestSupport", orderedCollections]),
+        tests(
+            "HoneTraining",
+            [
+                "HoneTraining", "HoneCore", "HoneInference", "HoneModels", "HoneText", "Torch",
+                "TestSupport", orderedCollections,
+            ]),
         tests("HoneRewards", ["HoneRewards", "HoneCore", "TestSupport", orderedCollections]),
         tests("EndToEnd", ["TestSupport", "HoneCore", "HoneModels", orderedCollections]),
     ],

@@ -56,6 +56,8 @@ public final class Engine {
 
     /// Tokens of keys and values that fit in the budget.
     public var cacheTokens: Int { plan.blockCount * plan.blockLength }
+    /// Bytes of keys and values that one token takes.
+    public var cacheBytesPerToken: Int { plan.blockBytes / plan.blockLength }
     /// Whether no request is waiting or running.
     public var isIdle: Bool { requests.isEmpty }
 
@@ -125,23 +127,30 @@ public final class Engine {
     ///
     /// - Parameter stop: ends completions of all of them.
     /// - Parameter batch: The requests; each is answered as if it were alone.
+    /// - Parameter finished: is given the place of a request and its completions as soon as the last of
+    ///   them has ended.
     /// - Throws: ``EngineError`` before anything is computed where a request cannot be served;
     ///   whatever the model throws, after which the engine is empty.
     public func generate(
-        _ batch: [GenerationRequest], stop: (any StopCondition)? = nil
+        _ batch: [GenerationRequest], stop: (any StopCondition)? = nil,
+        finished: (Int, [Completion]) -> Void = { _, _ in }
     ) throws -> [[Completion]] {
         guard isIdle else { throw EngineError.busy(requests: requests.count) }
         do {
             let ids = try batch.map { try submit($0, stop: stop) }
-            var done: [RequestID: [Int: Completion]] = [:]
+            let places = Dictionary(uniqueKeysWithValues: zip(ids, batch.indices))
+            var done = batch.map { _ in [Int: Completion]() }
+            func group(_ place: Int) -> [Completion] {
+                (0..<batch[place].count).compactMap { done[place][$0] }
+            }
             while !isIdle {
                 for case .finished(let id, let member, let completion) in try step() {
-                    done[id, default: [:]][member] = completion
+                    guard let place = places[id] else { continue }
+                    done[place][member] = completion
+                    if done[place].count == batch[place].count { finished(place, group(place)) }
                 }
             }
-            return zip(ids, batch).map { id, request in
-                (0..<request.count).compactMap { done[id]?[$0] }
-            }
+            return batch.indices.map(group)
         } catch {
             cancelAll()
             throw error

@@ -43,3 +43,24 @@ extension ModelConfig {
         )
     }
 }
+
+extension ModelConfig {
+    /// The value of ``DecoderModel/rotaryLength`` for a sequence that grows to `tokens` tokens.
+    ///
+    /// Sequences with the same value turn by the same angles and may be computed together; for others
+    /// the angles of one would depend on its neighbours. 0 where angles do not depend on length.
+    public func rotaryLength(for tokens: Int) -> Int {
+        max(rotary.decidingLength(of: tokens), slidingRotary?.decidingLength(of: tokens) ?? 0)
+    }
+}
+
+extension RotaryConfig {
+    /// The shortest length with the angles of a sequence of `tokens` tokens.
+    func decidingLength(of tokens: Int) -> Int {
+        switch scaling {
+        case .dynamic(_, let maximum): max(tokens, maximum)
+        case .long(_, _, let original, _): tokens > original ? original + 1 : original
+        case .none, .linear, .llama3, .yarn: 0
+        }
+    }
+}

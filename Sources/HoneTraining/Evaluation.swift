@@ -51,26 +51,19 @@ public struct Evaluator: Sendable {
         var samples: [EvaluationSample] = []
         for start in stride(from: 0, to: prompts.count, by: rowsPerBatch) {
             try Task.checkCancellation()
-            let batch = prompts[start..<min(start + rowsPerBatch, prompts.count)]
-            let completions = try await sampler.sample(batch.map(request))
-            let texts = completions.map { group in group.map { decoder.text(of: $0.tokens) } }
-            let verdicts = try await grader.grade(
-                zip(batch, texts).map { prompt, texts in
-                    GradingRequest(
-                        row: prompt.row, prompt: prompt.text, completions: texts, step: step)
-                })
-            for (prompt, (texts, (verdicts, completions))) in zip(
-                batch, zip(texts, zip(verdicts, completions)))
-            {
-                summary.add(verdicts: verdicts, completions: completions)
+            let batch = Array(prompts[start..<min(start + rowsPerBatch, prompts.count)])
+            let moment = RolloutMaker.Moment(step: step, draw: 0, epoch: 0)
+            for group in try await rollouts.groups(of: batch, at: moment).groups {
+                summary.add(
+                    verdicts: group.verdicts, completions: group.rollouts.map(\.completion))
                 // One of each row first: the first completions of different rows show more.
-                if samples.count < shownSamples, let text = texts.first,
-                    let verdict = verdicts.first
+                if samples.count < shownSamples, let rollout = group.rollouts.first,
+                    let verdict = group.verdicts.first
                 {
                     samples.append(
                         EvaluationSample(
-                            row: prompt.row, prompt: prompt.text, completion: text,
-                            verdict: verdict))
+                            row: rollout.row, prompt: rollout.promptText,
+                            completion: rollout.text, verdict: verdict))
                 }
             }
         }
@@ -79,10 +72,10 @@ public struct Evaluator: Sendable {
             samples: samples)
     }
 
-    private func request(for prompt: EncodedPrompt) -> GenerationRequest {
-        GenerationRequest(
-            promptTokens: prompt.tokens, count: samplesPerRow, parameters: sampling,
-            stream: RandomStream(seed: seed, step: 0, row: prompt.row.index))
+    private var rollouts: RolloutMaker {
+        RolloutMaker(
+            groupSize: samplesPerRow, sampling: sampling, seed: seed, sampler: sampler,
+            decoder: decoder, grader: grader)
     }
 }
 

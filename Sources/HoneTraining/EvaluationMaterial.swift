@@ -5,6 +5,8 @@ import HoneCore
 public struct EvaluationMaterial: Sendable {
     public let prompts: [EncodedPrompt]
     public let decoder: any TextDecoding
+    /// Tokens of the longest prompt.
+    public var longestPrompt: Int { prompts.map(\.tokens.count).max() ?? 0 }
     /// What a person should know before the numbers.
     public let warnings: [String]
 

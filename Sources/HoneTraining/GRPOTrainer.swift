@@ -17,125 +17,101 @@ import HoneCore
 /// - completions without advantage cost no backward pass (they still count in the normalisation).
 public struct GRPOTrainer: Sendable {
     public var totalSteps: Int
-    /// G, the size of a group.
-    public var numGenerations: Int
-    public var sampling: SamplingParameters
-    public var seed: UInt64
     public var advantages: AdvantageEstimator
     /// Leave completions that hit the length limit out of the loss.
     public var masksTruncated: Bool
 
+    /// Which prompts are asked: the dataset's order, or one that remembers what was hard.
     public var feed: any PromptFeed
-    public var sampler: any Sampler
-    public var decoder: any TextDecoding
-    public var grader: any Grader
+    /// Draws the completions of a prompt and has them scored.
+    public var rollouts: RolloutMaker
+    /// Which groups a step learns from: all, or those that tell completions apart.
+    public var selection: any GroupSelection
     public var learner: any Learner
-    /// What happens between steps: evaluation, checkpoints.
-    public var milestones: Milestones
+    /// What happens between steps: evaluation, checkpoints, an early stop.
+    public var milestones: any Milestones
     public var observer: any RunObserver
 
     public init(
-        totalSteps: Int, numGenerations: Int, sampling: SamplingParameters, seed: UInt64,
-        advantages: AdvantageEstimator, masksTruncated: Bool, feed: any PromptFeed,
-        sampler: any Sampler, decoder: any TextDecoding, grader: any Grader,
-        learner: any Learner, milestones: Milestones, observer: any RunObserver
+        totalSteps: Int, advantages: AdvantageEstimator, masksTruncated: Bool,
+        feed: any PromptFeed, rollouts: RolloutMaker,
+        selection: any GroupSelection = EveryGroup(), learner: any Learner,
+        milestones: any Milestones = NoMilestones(), observer: any RunObserver
     ) {
         self.totalSteps = totalSteps
-        self.numGenerations = numGenerations
-        self.sampling = sampling
-        self.seed = seed
         self.advantages = advantages
         self.masksTruncated = masksTruncated
         self.feed = feed
-        self.sampler = sampler
-        self.decoder = decoder
-        self.grader = grader
+        self.rollouts = rollouts
+        self.selection = selection
         self.learner = learner
         self.milestones = milestones
         self.observer = observer
     }
 
-    /// Trains from the step after `completedSteps` to ``totalSteps``.
-    public func run(after completedSteps: Int = 0) async throws {
-        try await milestones.begin(after: completedSteps)
-        for step in stride(from: completedSteps + 1, through: totalSteps, by: 1) {
-            try Task.checkCancellation()
-            await observer.record(.step(try await advance(step)))
-            try await milestones.reached(step: step, isLast: step == totalSteps)
-        }
+    /// Trains from the step after `completedSteps` to ``totalSteps``, or until a milestone says stop.
+    /// - Returns: the last step made.
+    @discardableResult
+    public func run(after completedSteps: Int = 0) async throws -> Int {
+        try await TrainingLoop(totalSteps: totalSteps, milestones: milestones, observer: observer)
+            .run(after: completedSteps, advance: advance)
     }
 
     /// One step of the algorithm.
     func advance(_ step: Int) async throws -> StepRecord {
         var clock = PhaseClock()
 
-        let prompts = try feed.prompts(step: step)  // [P]
-        let completions = try await sampler.sample(requests(for: prompts, step: step))  // [P][G]
-        clock.lap(.generate)
-
-        let rollouts = zip(prompts, completions).map { prompt, group in
-            group.map { rollout(of: prompt, $0) }
-        }
-        let verdicts = try await grader.grade(gradingRequests(for: rollouts, step: step))
-        clock.lap(.grade)
-
-        let advantages = advantages.advantages(of: verdicts)
-        let samples = trainingSamples(rollouts, verdicts, advantages)
+        let harvest = try await harvest(step, &clock)  // [P][G], drawn and graded
+        let groups = harvest.kept
+        let advantages = advantages.advantages(of: groups.map(\.verdicts))
+        let samples = trainingSamples(groups, advantages)
         let update = try await learner.update(samples)
         clock.lap(.update)
 
+        let learnt = await feed.learn(from: harvest.asked, step: step)
         let summary = RolloutSummary(
-            rollouts: rollouts, verdicts: verdicts, componentNames: grader.componentNames)
+            groups: harvest.asked, componentNames: rollouts.grader.componentNames)
         let updated = samples.reduce(0) { $0 + $1.tokens.count }
         return StepRecord(
             step: step,
-            metrics: [("epoch", feed.epoch(step: step))] + summary.metrics + update
-                + clock.metrics(generated: summary.completionTokens, updated: updated),
-            completions: zip(zip(rollouts, verdicts), advantages).flatMap { group, advantages in
-                zip(zip(group.0, group.1), advantages).map {
-                    GradedRollout(rollout: $0.0, verdict: $0.1, advantage: $1)
-                }
-            })
+            metrics: [("epoch", harvest.epoch)] + summary.metrics + harvest.metrics + learnt
+                + update + clock.metrics(generated: summary.completionTokens, updated: updated),
+            completions: harvest.records(advantages))
     }
 
-    private func requests(for prompts: [EncodedPrompt], step: Int) -> [GenerationRequest] {
-        prompts.map { prompt in
-            GenerationRequest(
-                promptTokens: prompt.tokens, count: numGenerations, parameters: sampling,
-                stream: RandomStream(seed: seed, step: step, row: prompt.row.index))
+    /// Asks prompts until there are P groups to learn from, or the selection has seen enough.
+    private func harvest(_ step: Int, _ clock: inout PhaseClock) async throws -> Harvest {
+        var harvest = Harvest(wanted: feed.promptsPerStep, selection: selection)
+        while harvest.wantsMore {
+            let batch = try await feed.prompts(step: step, round: harvest.rounds)
+            if batch.prompts.isEmpty { break }
+            let (groups, waited) = try await rollouts.groups(
+                of: batch.prompts,
+                at: RolloutMaker.Moment(step: step, draw: step, epoch: batch.epoch))
+            clock.lap(.generate, ofWhich: waited, .grade)
+            harvest.add(groups, epoch: batch.epoch)
         }
-    }
-
-    private func rollout(of prompt: EncodedPrompt, _ completion: Completion) -> Rollout {
-        Rollout(
-            row: prompt.row, promptText: prompt.text, promptTokens: prompt.tokens,
-            completion: completion, text: decoder.text(of: completion.tokens))
-    }
-
-    private func gradingRequests(for groups: [[Rollout]], step: Int) -> [GradingRequest] {
-        groups.map { group in
-            GradingRequest(
-                row: group[0].row, prompt: group[0].promptText, completions: group.map(\.text),
-                tokenCounts: group.map(\.completion.tokens.count), step: step,
-                epoch: feed.epoch(step: step))
-        }
+        return harvest
     }
 
     /// Completions that kept a reward, group by group.
     private func trainingSamples(
-        _ groups: [[Rollout]], _ verdicts: [[Verdict]], _ advantages: [[Float?]]
+        _ groups: [RolloutGroup], _ advantages: [[Float?]]
     ) -> [TrainingSample] {
-        zip(zip(groups, verdicts), advantages).enumerated().flatMap { group, members in
-            zip(zip(members.0.0, members.0.1), members.1).compactMap { judged, advantage in
-                let (rollout, verdict) = judged
-                guard let advantage, let reward = verdict.reward?.total else { return nil }
+        zip(groups, advantages).enumerated().flatMap { index, members in
+            let (group, advantages) = members
+            return group.rollouts.indices.compactMap { member -> TrainingSample? in
+                guard let advantage = advantages[member],
+                    let reward = group.verdicts[member].reward?.total
+                else { return nil }
+                let rollout = group.rollouts[member]
                 let completion = rollout.completion
                 let isTrained = !(masksTruncated && completion.finishReason == .length)
                 return TrainingSample(
                     promptTokens: rollout.promptTokens, tokens: completion.tokens,
                     isTrained: Array(repeating: isTrained, count: completion.tokens.count),
                     behaviourLogProbabilities: completion.logProbabilities,
-                    advantage: advantage, reward: reward, group: group)
+                    advantage: advantage, reward: reward, group: index, row: rollout.row.index)
             }
         }
     }

@@ -38,6 +38,13 @@ public actor ModelHost {
         engine = try Engine(
             model: language.model, endTokens: language.endTokens, limits: limits)
     }
+
+    /// Prepares for sequences of up to `length` tokens, which decides rotary angles where they depend on
+    /// length; said once, a completion does not depend on which others were asked with it.
+    public func expect(sequencesOf length: Int) {
+        guard let model else { return }
+        model.expect(sequencesOf: min(length, model.config.maximumLength))
+    }
 }
 
 extension ModelHost: Sampler {
@@ -45,6 +52,17 @@ extension ModelHost: Sampler {
         guard let engine else { preconditionFailure("load comes before any use of the model") }
         model?.expect(requests)
         return try withoutGradients { try engine.generate(requests, stop: stop) }
+    }
+
+    public func sample(
+        _ requests: [GenerationRequest],
+        finished: @escaping @Sendable (Int, [Completion]) -> Void
+    ) throws -> [[Completion]] {
+        guard let engine else { preconditionFailure("load comes before any use of the model") }
+        model?.expect(requests)
+        return try withoutGradients {
+            try engine.generate(requests, stop: stop, finished: finished)
+        }
     }
 }
 

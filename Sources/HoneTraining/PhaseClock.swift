@@ -23,6 +23,13 @@ struct PhaseClock {
         last = now
     }
 
+    /// Ends `phase`, of which the last `share` seconds belong to `other`.
+    mutating func lap(_ phase: Phase, ofWhich share: Double, _ other: Phase) {
+        lap(phase)
+        seconds[phase, default: 0] -= share
+        seconds[other, default: 0] += share
+    }
+
     /// Seconds of each phase and of the step, and tokens per second of the phases that handle tokens.
     func metrics(generated: Int, updated: Int) -> OrderedMetrics {
         var metrics: OrderedMetrics = [("step_time", (last - start).seconds)]

@@ -63,7 +63,16 @@ extension Policy {
     ) throws -> LanguageModel {
         // A checkpoint of full fine-tuning is a whole model folder; one of an adapter is not.
         if case .checkpoint(let folder) = origin, config.lora == nil {
-            return try LanguageModel(folder: folder, dtype: dtype, device: device)
+            // Tokenizer and configuration come from where the run began: the checkpoint will be removed
+            // when newer ones are complete.
+            let source =
+                switch config.model {
+                case .folder(let folder): URL(filePath: folder)
+                case .scratch: RunFolder(ofCheckpoint: folder).initialModel
+                }
+            return try LanguageModel(
+                model: DecoderModel.load(folder: folder, dtype: dtype, device: device),
+                folder: source)
         }
         switch (config.model, origin) {
         case (.folder(let folder), _):

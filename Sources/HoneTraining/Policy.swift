@@ -28,24 +28,75 @@ public final class Policy {
         self.step = step
     }
 
-    func sample(_ requests: [GenerationRequest]) throws -> [[Completion]] {
+    func sample(
+        _ requests: [GenerationRequest],
+        finished: (Int, [Completion]) -> Void = { _, _ in }
+    ) throws -> [[Completion]] {
         engine.policyVersion = step.count
         language.model.expect(requests)
-        return try withoutGradients { try engine.generate(requests, stop: stop) }
+        return try withoutGradients {
+            try engine.generate(requests, stop: stop, finished: finished)
+        }
     }
 
     func update(_ samples: [TrainingSample]) throws -> OrderedMetrics {
         guard let policyUpdate else {
             preconditionFailure("this policy was made for supervised training")
         }
-        return try policyUpdate.run(samples) + memory
+        let steps = policyUpdate.iterations * policyUpdate.stepsPerIteration
+        return try undoing(steps: steps, rows: samples.compactMap(\.row)) {
+            try policyUpdate.run(samples) + memory
+        }
     }
 
     func update(_ examples: [SupervisedExample]) throws -> OrderedMetrics {
         guard let supervisedUpdate else {
             preconditionFailure("this policy was made for reinforcement")
         }
-        return try supervisedUpdate.run(examples) + memory
+        return try undoing(steps: 1, rows: []) { try supervisedUpdate.run(examples) + memory }
+    }
+
+    /// Where `update` meets a number that is not finite, its gradients are dropped before they move a
+    /// weight, and the optimiser steps it had left are counted as made, so that the schedule keeps its
+    /// pace.
+    private func undoing(
+        steps: Int, rows: [Int], _ update: () throws -> OrderedMetrics
+    ) throws -> OrderedMetrics {
+        let end = step.count + steps
+        do {
+            return try update()
+        } catch TrainingError.notFinite(var found) {
+            if let name = try nameOfBadGradient() { found.quantity = "the gradient of \(name)" }
+            found.rows = Set(found.rows.isEmpty ? rows : found.rows).sorted()
+            try step.optimizer.zeroGradients()
+            while step.count < end { _ = step.skip() }
+            throw TrainingError.notFinite(found)
+        }
+    }
+
+    /// The first parameter whose gradient holds a number that is not finite.
+    private func nameOfBadGradient() throws -> String? {
+        try language.model.trainableParameters.first { parameter in
+            try !gradientNorm([parameter.tensor]).isFinite
+        }?.name
+    }
+
+    /// Prepares for sequences of up to `length` tokens, which decides rotary angles where they depend on
+    /// length.
+    func expect(sequencesOf length: Int) { language.model.expect(sequencesOf: length) }
+
+    /// Completions of `request` that all reach the longest length: nothing ends them. For measuring.
+    func sampleWithoutEnd(_ request: GenerationRequest) throws -> [Completion] {
+        let ends = engine.endTokens
+        engine.endTokens = []
+        defer { engine.endTokens = ends }
+        return try withoutGradients { try engine.generate([request])[0] }
+    }
+
+    /// Bytes that keys and values of `tokens` tokens take beyond those of `fewer`, within the budget.
+    func cacheGrowth(from fewer: Int, to tokens: Int) -> Int {
+        let most = engine.cacheTokens
+        return max(min(tokens, most) - min(fewer, most), 0) * engine.cacheBytesPerToken
     }
 
     public var facts: PolicyFacts {

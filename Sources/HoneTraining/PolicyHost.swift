@@ -43,6 +43,13 @@ extension PolicyHost: Sampler {
     public func sample(_ requests: [GenerationRequest]) throws -> [[Completion]] {
         try loaded.sample(requests)
     }
+
+    public func sample(
+        _ requests: [GenerationRequest],
+        finished: @escaping @Sendable (Int, [Completion]) -> Void
+    ) throws -> [[Completion]] {
+        try loaded.sample(requests, finished: finished)
+    }
 }
 
 extension PolicyHost: Learner {

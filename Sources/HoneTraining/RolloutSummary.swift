@@ -5,7 +5,8 @@ struct RolloutSummary {
     let metrics: OrderedMetrics
     let completionTokens: Int
 
-    init(rollouts: [[Rollout]], verdicts: [[Verdict]], componentNames: [String]) {
+    init(groups: [RolloutGroup], componentNames: [String]) {
+        let (rollouts, verdicts) = (groups.map(\.rollouts), groups.map(\.verdicts))
         let completions = rollouts.joined().map(\.completion)
         completionTokens = completions.reduce(0) { $0 + $1.tokens.count }
         let promptTokens = rollouts.joined().reduce(0) { $0 + $1.promptTokens.count }

@@ -42,25 +42,39 @@ public struct TokenScorer {
     }
 
     /// For each item, the log-probability in nats of each completion token after all before it.
+    ///
+    /// Where rotary angles depend on length, each item is scored with those of its own length.
     /// - Throws: ``TokenScorerError`` for an item with a ``refusal(of:)``.
     public func score(_ items: [Item]) throws -> [[Float]] {
         for item in items {
             if let refusal = refusal(of: item) { throw refusal }
         }
         return try withoutGradients {
-            try batches(items).flatMap { try score(together: items[$0]) }
+            let before = model.rotaryLength
+            defer { model.rotaryLength = before }
+            return try batches(items).flatMap { range in
+                model.rotaryLength = rotaryLength(of: items[range.lowerBound])
+                return try score(together: items[range])
+            }
         }
     }
 
-    /// Runs of items whose longest, times their number, stays within the budget: that is what
-    /// attention pads them to.
+    private func rotaryLength(of item: Item) -> Int {
+        model.config.rotaryLength(for: item.prompt.count + item.completion.count)
+    }
+
+    /// Runs of items with the same rotary angles whose longest, times their number, stays within the
+    /// budget: that is what attention pads them to.
     private func batches(_ items: [Item]) -> [Range<Int>] {
         var result: [Range<Int>] = []
         var start = 0
         var longest = 0
         for (index, item) in items.enumerated() {
             let length = item.prompt.count + item.completion.count
-            if index > start, max(longest, length) * (index - start + 1) > tokenBudget {
+            if index > start,
+                max(longest, length) * (index - start + 1) > tokenBudget
+                    || rotaryLength(of: item) != rotaryLength(of: items[start])
+            {
                 result.append(start..<index)
                 start = index
                 longest = 0

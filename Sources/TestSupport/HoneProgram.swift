@@ -17,19 +17,21 @@ public struct HoneProgram: Sendable {
     ///   - input: what standard input holds.
     ///   - seconds: after which it is killed; the exit code is then that of the signal.
     ///   - environment: variables that it has besides ours.
+    ///   - fileSizeLimit: bytes that a file may grow to, a multiple of 512; beyond it writing fails.
     public static func run(
-        _ arguments: [String], input: String = "", folder: URL? = nil, seconds: Double = 120,
-        environment: [String: String] = [:]
+        _ arguments: [String], input: String = "", folder: URL? = nil,
+        seconds: Double = 120, environment: [String: String] = [:], fileSizeLimit: Int? = nil
     ) async throws -> Outcome {
         let started = try start(
-            arguments, input: input, folder: folder, environment: environment)
+            arguments, input: input, folder: folder, environment: environment,
+            fileSizeLimit: fileSizeLimit)
         return try await started.outcome(within: seconds)
     }
 
     /// Starts `hone` and returns at once.
     public static func start(
         _ arguments: [String], input: String = "", folder: URL? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], fileSizeLimit: Int? = nil
     ) throws -> Started {
         // Files rather than pipes: a full pipe would stop the program.
         let scratch = FileManager.default.temporaryDirectory.appending(
@@ -41,8 +43,15 @@ public struct HoneProgram: Sendable {
             return url
         }
         let process = Process()
-        process.executableURL = url
-        process.arguments = arguments
+        if let fileSizeLimit {
+            // The shell of POSIX counts in blocks of 512 bytes.
+            process.executableURL = URL(filePath: "/bin/sh")
+            let script = "ulimit -f \(fileSizeLimit / 512) && exec \"$0\" \"$@\""
+            process.arguments = ["-c", script, url.path] + arguments
+        } else {
+            process.executableURL = url
+            process.arguments = arguments
+        }
         process.currentDirectoryURL = folder
         if !environment.isEmpty {
             process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }

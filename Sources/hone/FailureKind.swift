@@ -20,7 +20,7 @@ enum FailureKind: Int32 {
     init(_ error: any Error) {
         switch error {
         case RecipeError.unreadable, RecipeError.override, RunFolderError.occupied,
-            RunFolderError.noCheckpoint, RunFolderError.differentRecipe:
+            RunFolderError.noRun, RunFolderError.differentRecipe:
             self = .usage
         case SafeTensorsError.unwritable: self = .internal
         case is RecipeError, is ConfigError, is ConfigProblem, is TextTemplateError,

@@ -29,14 +29,23 @@ private struct ScriptedSampler: Sampler {
 }
 
 private struct ScriptedFeed: PromptFeed {
-    func prompts(step: Int) -> [EncodedPrompt] {
-        [2 * step, 2 * step + 1].map { index in
-            EncodedPrompt(
-                row: DatasetRow(index: index, prompt: .text("p"), columns: [:]), text: "p",
-                tokens: [7, Int32(index)])
-        }
+    let promptsPerStep = 2
+
+    func prompts(step: Int, round: Int) -> PromptBatch {
+        let first = 2 * step + 100 * round
+        return PromptBatch(
+            prompts: [first, first + 1].map { index in
+                EncodedPrompt(
+                    row: DatasetRow(index: index, prompt: .text("p"), columns: [:]), text: "p",
+                    tokens: [7, Int32(index)])
+            }, epoch: Double(step) / 10)
     }
-    func epoch(step: Int) -> Double { Double(step) / 10 }
+}
+
+/// Keeps groups of odd rows.
+private struct OddRows: GroupSelection {
+    var batchLimit: Int
+    func keeps(_ group: RolloutGroup) -> Bool { !group.prompt.row.index.isMultiple(of: 2) }
 }
 
 private struct NumberDecoder: TextDecoding {
@@ -84,18 +93,16 @@ private actor EventLog: RunObserver {
     private let observer = EventLog()
 
     private func trainer(
-        masksTruncated: Bool = false, milestones: Milestones? = nil
+        masksTruncated: Bool = false, selection: any GroupSelection = EveryGroup(),
+        milestones: any Milestones = NoMilestones()
     ) -> GRPOTrainer {
         GRPOTrainer(
-            totalSteps: 3, numGenerations: 4, sampling: SamplingParameters(), seed: 5,
-            advantages: AdvantageEstimator(scaling: .none), masksTruncated: masksTruncated,
-            feed: ScriptedFeed(), sampler: sampler, decoder: NumberDecoder(),
-            grader: LastNumberGrader(), learner: learner,
-            milestones: milestones
-                ?? Milestones(
-                    evaluationInterval: nil, checkpointInterval: nil, evaluate: { _ in },
-                    checkpoint: { _ in }),
-            observer: observer)
+            totalSteps: 3, advantages: AdvantageEstimator(scaling: .none),
+            masksTruncated: masksTruncated, feed: ScriptedFeed(),
+            rollouts: RolloutMaker(
+                groupSize: 4, sampling: SamplingParameters(), seed: 5, sampler: sampler,
+                decoder: NumberDecoder(), grader: LastNumberGrader()),
+            selection: selection, learner: learner, milestones: milestones, observer: observer)
     }
 
     @Test func completionsBecomeSamplesWithTheirGroupsAdvantages() async throws {
@@ -137,25 +144,69 @@ private actor EventLog: RunObserver {
         let whole = await sampler.log.requests
         let second = ScriptedSampler(log: .init())
         var resumed = trainer()
-        resumed.sampler = second
+        resumed.rollouts.sampler = second
         try await resumed.run(after: 1)
         #expect(await second.log.requests == Array(whole.dropFirst()))
     }
 
-    @Test func milestonesComeAtTheirIntervalsAndTheEndIsEvaluated() async throws {
-        actor Marks {
-            var evaluated: [Int] = []
-            var written: [Int] = []
-            func evaluate(_ step: Int) { evaluated.append(step) }
-            func write(_ step: Int) { written.append(step) }
+    @Test func aMilestoneCanEndTheRun() async throws {
+        struct AfterTwo: Milestones {
+            func begin(after completedSteps: Int) -> Continuation { .goOn }
+            func reached(step: Int, isLast: Bool) -> Continuation {
+                step == 2 ? .stop(reason: "enough") : .goOn
+            }
         }
-        let marks = Marks()
-        try await trainer(
-            milestones: Milestones(
-                evaluationInterval: 2, checkpointInterval: 1,
-                evaluate: { await marks.evaluate($0) }, checkpoint: { await marks.write($0) })
-        ).run()
-        #expect(await marks.evaluated == [0, 2, 3])
-        #expect(await marks.written == [1, 2])
+        #expect(try await trainer(milestones: AfterTwo()).run() == 2)
+        #expect(await learner.batches.count == 2)
+    }
+
+    @Test func groupsThatAreNotKeptAreReplacedUpToTheLimit() async throws {
+        // Each batch has one odd row, so two batches fill a step of two groups.
+        try await trainer(selection: OddRows(batchLimit: 5)).run()
+        let record = await observer.steps[0]
+        let metrics = Dictionary(uniqueKeysWithValues: record.metrics.map { ($0.name, $0.value) })
+        #expect(metrics["dynamic_sampling/num_gen_batches"] == 2)
+        #expect(metrics["dynamic_sampling/groups"] == 4)
+        #expect(metrics["dynamic_sampling/kept_groups"] == 2)
+        // Rows 2 to 3 and 102 to 103 were asked, 3 and 103 learnt from; member 2 of each failed.
+        #expect(await learner.batches[0].map(\.row) == [3, 3, 3, 103, 103, 103])
+        #expect(record.completions.count == 16)
+        let rows = record.completions.filter { $0.advantage != nil }.map(\.rollout.row.index)
+        #expect(Set(rows) == [3, 103])
+
+        let short = RecordingLearner()
+        var limited = trainer(selection: OddRows(batchLimit: 1))
+        limited.learner = short
+        try await limited.run()
+        #expect(await short.batches[0].map(\.row) == [3, 3, 3])
+    }
+}
+
+@Suite struct InformativeGroupsTests {
+    private static func group(_ scores: [Double?], total: Double) -> RolloutGroup {
+        let prompt = EncodedPrompt(
+            row: DatasetRow(index: 0, prompt: .text("p"), columns: [:]), text: "p", tokens: [1])
+        return RolloutGroup(
+            prompt: prompt, rollouts: [],
+            verdicts: scores.enumerated().map { index, score in
+                .scored(
+                    Reward(
+                        total: total + Double(index),
+                        components: [
+                            .init(name: "right", score: score),
+                            .init(name: "length", score: Double(index)),
+                        ]))
+            })
+    }
+
+    @Test func theNamedRewardMustDifferWhateverTheTotalDoes() {
+        let selection = InformativeGroups(component: "right", batchLimit: 3)
+        #expect(!selection.keeps(Self.group([1, 1, 1], total: 0)))
+        #expect(!selection.keeps(Self.group([0, 0, nil], total: 0)))
+        #expect(selection.keeps(Self.group([0, 1, 0], total: 0)))
+        // Continuous scores count by any difference.
+        #expect(selection.keeps(Self.group([0.5, 0.25, 0.5], total: 0)))
+        #expect(!selection.keeps(Self.group([nil, 1, nil], total: 0)))
+        #expect(!selection.keeps(Self.group([], total: 0)))
     }
 }

@@ -90,11 +90,16 @@ extension TrainingConfig {
         if let members = document.root.objectValue {
             config = decode(members, at: .root, &problems)
             if let catalog {
-                for (position, reward) in config.rewards.enumerated() {
-                    let path = ConfigPath("rewards").index(position)
-                    // Without a type nothing can be said of the options.
-                    if problems.contains(where: { $0.path == path.key("type") }) { continue }
-                    catalog.check(reward, at: path, &problems)
+                for (place, rewards) in [
+                    ("rewards", config.rewards),
+                    ("evaluation.rewards", config.evaluation?.rewards ?? []),
+                ] {
+                    for (position, reward) in rewards.enumerated() {
+                        let path = ConfigPath(place).index(position)
+                        // Without a type nothing can be said of the options.
+                        if problems.contains(where: { $0.path == path.key("type") }) { continue }
+                        catalog.check(reward, at: path, &problems)
+                    }
                 }
             }
         } else {

@@ -49,5 +49,5 @@ public enum DTypeChoice: String, ConfigChoice {
 
 /// Where metrics go besides the run's folder.
 public enum ReportTarget: String, ConfigChoice {
-    case tensorboard
+    case tensorboard, wandb, mlflow
 }

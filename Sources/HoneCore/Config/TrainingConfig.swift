@@ -18,6 +18,10 @@ public struct TrainingConfig: ConfigSection {
     public var sampling: SamplingConfig = .defaults
     /// Used when ``method`` is ``Method/grpo``.
     public var grpo: GRPOConfig = .defaults
+    /// `nil` learns from every group.
+    public var filterGroups: FilterGroupsConfig?
+    /// `nil` asks every prompt once an epoch.
+    public var difficulty: DifficultyConfig?
     /// Used when ``method`` is ``Method/sft``.
     public var sft: SFTConfig = .defaults
     /// `nil` means every weight is trained.
@@ -26,6 +30,7 @@ public struct TrainingConfig: ConfigSection {
     /// `nil` means no evaluation.
     public var evaluation: EvaluationConfig?
     public var checkpoints: CheckpointConfig = .defaults
+    public var tripwires: TripwireConfig = .defaults
     public var report: [ReportTarget] = []
     public var memory: MemoryConfig = .defaults
 
@@ -69,6 +74,14 @@ public struct TrainingConfig: ConfigSection {
         ConfigField("rewards", \.rewards, "Functions that score a completion."),
         ConfigField("sampling", \.sampling, "How completions are drawn in training."),
         ConfigField("grpo", \.grpo, "Options of method grpo."),
+        ConfigField(
+            "filter_groups", \.filterGroups,
+            "Dynamic sampling: replace groups without signal. Absent: learn from every group.",
+            synonyms: ["dynamic_sampling", "use_dynamic_sampling"]),
+        ConfigField(
+            "difficulty", \.difficulty,
+            "Ask solved prompts less often. Absent: every prompt once an epoch.",
+            synonyms: ["curriculum"]),
         ConfigField("sft", \.sft, "Options of method sft."),
         ConfigField(
             "lora", \.lora, "Train a low-rank adapter. Absent: every weight is trained.",
@@ -79,7 +92,12 @@ public struct TrainingConfig: ConfigSection {
             synonyms: ["eval"]),
         ConfigField("checkpoints", \.checkpoints, "When the run's state is saved."),
         ConfigField(
-            "report", \.report, "Where metrics go besides the run's folder.",
+            "tripwires", \.tripwires,
+            "Warnings of collapse, and what happens when a number is not finite."),
+        ConfigField(
+            "report", \.report,
+            "Where metrics go besides the run's folder: tensorboard writes its files there; wandb and "
+                + "mlflow go through their own Python libraries and environment variables.",
             synonyms: ["report_to"]),
         ConfigField("memory", \.memory, "Bounds on memory."),
     ]
@@ -121,6 +139,25 @@ public struct TrainingConfig: ConfigSection {
             guard config.method == .grpo, given.contains("sft") else { return nil }
             return "belongs to method sft, but method is grpo; remove it or set method: sft"
         },
+        ConfigCheck("filter_groups", "method") { config, _ in
+            guard config.method == .sft, config.filterGroups != nil else { return nil }
+            return "chooses among groups of completions, which method sft has not; remove it"
+        },
+        ConfigCheck("difficulty", "method") { config, _ in
+            guard config.method == .sft, config.difficulty != nil else { return nil }
+            return "remembers how completions were scored, which method sft has not; remove it"
+        },
+        ConfigCheck("filter_groups.metric", "rewards") { config, _ in
+            config.filterGroups.flatMap { config.unknownReward($0.metric) }
+        },
+        ConfigCheck("difficulty.metric", "rewards") { config, _ in
+            config.difficulty.flatMap { config.unknownReward($0.metric) }
+        },
+        ConfigCheck("evaluation.metric_for_best_model", "rewards") { config, _ in
+            guard let evaluation = config.evaluation else { return nil }
+            let own = evaluation.rewards.isEmpty ? config.rewards : evaluation.rewards
+            return evaluation.unknownMetric(rewards: own.map(\.name))
+        },
         ConfigCheck("dataset.completion", "method") { config, given in
             guard config.method == .grpo, given.contains("dataset.completion") else { return nil }
             return "method grpo draws its own completions; remove it or set method: sft"
@@ -141,11 +178,20 @@ public struct TrainingConfig: ConfigSection {
         },
         ConfigCheck("evaluation.pass_at_k", "rewards") { config, _ in
             guard let evaluation = config.evaluation, !evaluation.passAtK.isEmpty,
-                config.rewards.isEmpty
+                config.rewards.isEmpty, evaluation.rewards.isEmpty
             else { return nil }
             return "pass@k counts completions that the rewards call right; add rewards"
         },
     ]
+
+    /// Why `name` is none of the recipe's rewards.
+    private func unknownReward(_ name: String) -> String? {
+        let names = rewards.map(\.name)
+        guard !names.contains(name) else { return nil }
+        let meant = KeySuggestion.nearest(to: name, among: names).map { "did you mean \($0)?" }
+        return "no reward is named \(name); "
+            + (meant ?? "there are \(names.joined(separator: ", "))")
+    }
 
     /// All keys with their values, except the section of the method that is not used.
     public var configJSON: JSONValue {

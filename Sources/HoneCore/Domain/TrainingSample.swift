@@ -12,10 +12,13 @@ public struct TrainingSample: Sendable, Hashable {
     public var reward: Double
     /// Samples of one group share their prompt and stand together in a batch.
     public var group: Int
+    /// The dataset row that asked, for messages; `nil` where there is none.
+    public var row: Int?
 
     public init(
         promptTokens: [Int32], tokens: [Int32], isTrained: [Bool],
-        behaviourLogProbabilities: [Float], advantage: Float, reward: Double = 0, group: Int
+        behaviourLogProbabilities: [Float], advantage: Float, reward: Double = 0, group: Int,
+        row: Int? = nil
     ) {
         self.promptTokens = promptTokens
         self.tokens = tokens
@@ -24,5 +27,6 @@ public struct TrainingSample: Sendable, Hashable {
         self.advantage = advantage
         self.reward = reward
         self.group = group
+        self.row = row
     }
 }

@@ -14,24 +14,12 @@ public protocol TextDecoding: Sendable {
     func text(of tokens: [Int32]) -> String
 }
 
-/// A row as the model will see it.
-public struct EncodedPrompt: Sendable, Hashable {
-    public var row: DatasetRow
-    /// After the chat template.
-    public var text: String
-    public var tokens: [Int32]
-
-    public init(row: DatasetRow, text: String, tokens: [Int32]) {
-        self.row = row
-        self.text = text
-        self.tokens = tokens
-    }
-}
-
-/// Says which prompts a training step asks.
-public protocol PromptFeed: Sendable {
-    /// The prompts of `step` (from 1), the same ones however often and in whatever order it is asked.
-    func prompts(step: Int) throws -> [EncodedPrompt]
-    /// Passes over the dataset completed before `step`, fractional.
-    func epoch(step: Int) -> Double
+/// Something besides the policy whose state a checkpoint keeps, so that a resumed run goes on exactly.
+public protocol CheckpointPart: Sendable {
+    /// Names the state's file within a checkpoint: `NAME.json`. Unique within a run.
+    var checkpointName: String { get }
+    /// The state as it stands between two steps.
+    func checkpointState() async throws -> JSONValue
+    /// Takes up what ``checkpointState()`` gave.
+    func restore(from state: JSONValue) async throws
 }

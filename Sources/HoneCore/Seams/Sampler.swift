@@ -36,4 +36,23 @@ public protocol Sampler: Sendable {
     /// The completions of each request, in the order of the requests; the inner arrays have
     /// `request.count` members.
     func sample(_ requests: [GenerationRequest]) async throws -> [[Completion]]
+
+    /// As ``sample(_:)``; and `finished` gets the place of each request with its completions as soon as
+    /// they are all there, while others are still being drawn. Called once a request, in any order.
+    func sample(
+        _ requests: [GenerationRequest],
+        finished: @escaping @Sendable (Int, [Completion]) -> Void
+    ) async throws -> [[Completion]]
+}
+
+extension Sampler {
+    /// Tells of all groups at the end, for samplers that know no better.
+    public func sample(
+        _ requests: [GenerationRequest],
+        finished: @escaping @Sendable (Int, [Completion]) -> Void
+    ) async throws -> [[Completion]] {
+        let groups = try await sample(requests)
+        for (place, group) in groups.enumerated() { finished(place, group) }
+        return groups
+    }
 }

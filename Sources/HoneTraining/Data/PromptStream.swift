@@ -13,7 +13,8 @@ public struct PromptStream: PromptFeed {
     /// Rows that were found to fit, in the order of the first epoch; `nil` when all were looked at.
     private let reach: Int?
     private let order: DataOrder
-    private let promptsPerStep: Int
+    public let promptsPerStep: Int
+    private let seed: UInt64
 
     /// How long a run visits the rows.
     public enum Extent: Sendable, Hashable {
@@ -74,22 +75,47 @@ public struct PromptStream: PromptFeed {
         reach = visited == rows.count ? nil : fitting
         self.report = report
         self.promptsPerStep = promptsPerStep
+        self.seed = seed
         rowCount = rows.count - excluded.count
         order = DataOrder(
             size: rows.count, excluded: excluded, seed: seed, shuffles: shuffles,
             batch: promptsPerStep)
     }
 
+    /// The prompts of the step's first batch.
     public func prompts(step: Int) throws -> [EncodedPrompt] {
         if let reach, step * promptsPerStep > reach {
             throw DatasetError.beyondTheRun(step: step)
         }
-        return try order.rows(ofBatch: step - 1).map { position in
-            guard let prompt = try encoder.fitted(rows.row(at: position), limit) else {
-                throw DatasetError.beyondTheRun(step: step)
-            }
-            return prompt
+        return try order.rows(ofBatch: step - 1).map { try prompt(at: $0, step: step) }
+    }
+
+    /// The step's first batch follows the order of the dataset. What a step asks beyond it comes from
+    /// an order that belongs to the step alone, so that the first batches of an epoch still visit every
+    /// row once, and a resumed run needs no memory of what was asked before.
+    public func prompts(step: Int, round: Int) throws -> PromptBatch {
+        let epoch = epoch(step: step)
+        guard round > 0 else { return PromptBatch(prompts: try prompts(step: step), epoch: epoch) }
+        let first = Set(order.rows(ofBatch: step - 1))
+        let others = order.rows(ofEpoch: 0).filter { !first.contains($0) }
+        let extra = Permutation.of(others.count, seed: seed, stream: Self.extraStream + step)
+            .dropFirst((round - 1) * promptsPerStep).prefix(promptsPerStep)
+        return PromptBatch(
+            prompts: try extra.map { try prompt(at: others[$0], step: step) }, epoch: epoch)
+    }
+
+    /// Far from the streams of epochs, which count from 0.
+    private static let extraStream = 1 << 40
+
+    /// Where in the dataset the place `number` (from 0) of the endless order leads.
+    func row(ofOrder number: Int) -> Int { order.row(at: number) }
+
+    /// The prompt of the row at `position` of the dataset, which `step` asks.
+    func prompt(at position: Int, step: Int) throws -> EncodedPrompt {
+        guard let prompt = try encoder.fitted(rows.row(at: position), limit) else {
+            throw DatasetError.beyondTheRun(step: step)
         }
+        return prompt
     }
 
     public func epoch(step: Int) -> Double {

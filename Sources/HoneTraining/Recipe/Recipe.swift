@@ -108,10 +108,18 @@ struct FileNames {
             config.dataset.test = .path(absolute(file))
         }
         if let adapter = config.lora?.path { config.lora?.path = absolute(adapter) }
-        for index in config.rewards.indices {
+        resolve(&config.rewards)
+        if var evaluation = config.evaluation {
+            resolve(&evaluation.rewards)
+            config.evaluation = evaluation
+        }
+    }
+
+    private func resolve(_ rewards: inout [RewardConfig]) {
+        for index in rewards.indices {
             // The option `file` names a file in every type of reward.
-            if case .string(let file)? = config.rewards[index].options["file"] {
-                config.rewards[index].options["file"] = .string(absolute(file))
+            if case .string(let file)? = rewards[index].options["file"] {
+                rewards[index].options["file"] = .string(absolute(file))
             }
         }
     }

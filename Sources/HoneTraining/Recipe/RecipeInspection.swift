@@ -189,11 +189,15 @@ public struct RecipeInspection: Sendable {
     // MARK: Rewards
 
     private mutating func inspectRewards() {
-        for (position, reward) in config.rewards.enumerated() {
-            guard case .string(let file)? = reward.options["file"],
-                !FileManager.default.fileExists(atPath: file)
-            else { continue }
-            reportAbsent("file", file, at: "rewards[\(position)].file")
+        for (place, rewards) in [
+            ("rewards", config.rewards), ("evaluation.rewards", config.evaluation?.rewards ?? []),
+        ] {
+            for (position, reward) in rewards.enumerated() {
+                guard case .string(let file)? = reward.options["file"],
+                    !FileManager.default.fileExists(atPath: file)
+                else { continue }
+                reportAbsent("file", file, at: "\(place)[\(position)].file")
+            }
         }
     }
 

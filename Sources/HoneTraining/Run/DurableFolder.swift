@@ -16,13 +16,35 @@ enum DurableFolder {
             try files.createDirectory(at: partial, withIntermediateDirectories: true)
             try await fill(partial)
             try synchronize(partial)
-            if files.fileExists(atPath: final.path) { try files.removeItem(at: final) }
+            if files.fileExists(atPath: final.path) { try remove(final) }
             try files.moveItem(at: partial, to: final)
             try flush(parent.path)
         } catch {
             // The first error is the one to tell; that the rest is left lying is no news beside it.
             try? files.removeItem(at: partial)
-            throw error
+            // Foundation's own words do not name the remedy, nor always the file.
+            guard error is CocoaError else { throw error }
+            throw RunFolderError.write(path: final.path, reason: error.localizedDescription)
+        }
+    }
+
+    /// Removes `folder` in one go: whoever sees its name sees it whole.
+    static func remove(_ folder: URL) throws {
+        let files = FileManager.default
+        let doomed = folder.deletingLastPathComponent().appending(
+            path: ".\(folder.lastPathComponent).removed")
+        if files.fileExists(atPath: doomed.path) { try files.removeItem(at: doomed) }
+        try files.moveItem(at: folder, to: doomed)
+        try files.removeItem(at: doomed)
+    }
+
+    /// Removes what killed processes left half-written or half-removed in `parent`.
+    static func removeRemains(in parent: URL) throws {
+        let files = FileManager.default
+        guard files.fileExists(atPath: parent.path) else { return }
+        for name in try files.contentsOfDirectory(atPath: parent.path)
+        where name.hasPrefix(".") && (name.hasSuffix(".partial") || name.hasSuffix(".removed")) {
+            try files.removeItem(at: parent.appending(path: name))
         }
     }
 

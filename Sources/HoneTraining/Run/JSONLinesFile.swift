@@ -27,9 +27,13 @@ struct JSONLinesFile {
     func append(_ rows: [JSONValue]) throws {
         guard !rows.isEmpty else { return }
         let text = rows.map { $0.text() + "\n" }.joined()
+        let before = try handle.offset()
         do {
             try handle.write(contentsOf: Data(text.utf8))
         } catch {
+            // A full disk may have taken a part of the lines; whoever reads the file shall not see it.
+            // Should that fail too, the first error is the one to tell.
+            try? cut(to: before)
             throw RunFolderError.write(path: url.path, reason: error.localizedDescription)
         }
     }

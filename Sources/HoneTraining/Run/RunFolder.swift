@@ -10,6 +10,7 @@ import Foundation
 ///   rewards.jsonl        what reward functions printed, and how they failed
 ///   checkpoints/step-000050/
 ///   tensorboard/         metrics, with `report: [tensorboard]`
+///   trackers/            logs of wandb and mlflow, with `report:` naming them
 ///   adapter/ or model/   the result
 /// ```
 public struct RunFolder: Sendable {
@@ -21,12 +22,18 @@ public struct RunFolder: Sendable {
     public var rewardLog: URL { url.appending(path: "rewards.jsonl") }
     public var checkpoints: URL { url.appending(path: "checkpoints") }
     public var tensorboard: URL { url.appending(path: "tensorboard") }
+    public var trackers: URL { url.appending(path: "trackers") }
     public var adapter: URL { url.appending(path: "adapter") }
     public var model: URL { url.appending(path: "model") }
     /// Configuration and tokenizer of a model that the recipe describes.
     public var initialModel: URL { url.appending(path: "initial-model") }
 
     public init(_ url: URL) { self.url = url }
+
+    /// The run that the checkpoint in `folder` belongs to.
+    init(ofCheckpoint folder: URL) {
+        url = folder.deletingLastPathComponent().deletingLastPathComponent()
+    }
 
     /// Makes the folder for a new run.
     /// - Throws: ``RunFolderError/occupied(path:)`` when a run is in it already.
@@ -41,7 +48,7 @@ public struct RunFolder: Sendable {
 /// What can be wrong with the folder of a run.
 public enum RunFolderError: Error, Sendable, Hashable, CustomStringConvertible {
     case occupied(path: String)
-    case noCheckpoint(path: String)
+    case noRun(path: String)
     case write(path: String, reason: String)
     case differentRecipe(key: String, path: String)
 
@@ -49,9 +56,9 @@ public enum RunFolderError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .occupied(let path):
             "\(path) already holds a run; continue it with --resume, or choose another --output"
-        case .noCheckpoint(let path):
-            "\(path) holds no complete checkpoint to resume from; "
-                + "start anew with another --output, or remove the folder"
+        case .noRun(let path):
+            "there is no run in \(path) to resume; start it without --resume, or name its folder "
+                + "with --output"
         case .write(let path, let reason):
             "\(path) could not be written: \(reason); what was there before is untouched"
         case .differentRecipe(let key, let path):

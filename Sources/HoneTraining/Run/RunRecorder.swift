@@ -6,19 +6,29 @@ import HoneCore
 public actor RunRecorder: RunObserver {
     private let events: JSONLinesFile
     private let completions: JSONLinesFile
+    private let rewardLog: URL
     private let board: TensorBoardFile?
     private var failure: (any Error)?
 
-    /// How long both files were at some moment; a checkpoint keeps it so that a resumed run can drop
+    /// How long the files were at some moment; a checkpoint keeps it so that a resumed run can drop
     /// what was written after it.
     public struct Position: Sendable, Hashable, Codable {
         public var events: UInt64
         public var completions: UInt64
+        /// Of the log of the reward functions; absent in checkpoints of versions that did not cut it.
+        public var rewards: UInt64?
+
+        public init(events: UInt64 = 0, completions: UInt64 = 0, rewards: UInt64? = 0) {
+            self.events = events
+            self.completions = completions
+            self.rewards = rewards
+        }
     }
 
     public init(folder: RunFolder, reports: [ReportTarget] = []) throws {
         events = try JSONLinesFile(folder.events)
         completions = try JSONLinesFile(folder.completions)
+        rewardLog = folder.rewardLog
         board =
             reports.contains(.tensorboard) ? try TensorBoardFile(folder: folder.tensorboard) : nil
     }
@@ -32,23 +42,45 @@ public actor RunRecorder: RunObserver {
             try events.append([EventRow.json(of: event)])
             try board?.record(event)
         } catch {
-            // A full disk must stop the run at the next checkpoint, where nothing is lost, rather
-            // than in the middle of a step.
+            // Told by ``requireWritten()`` between two steps: an observer cannot stop a run.
             failure = error
         }
     }
 
+    /// - Throws: what went wrong in writing, such as a full disk. What comes after it is not recorded,
+    ///   so a run had better end here.
+    public func requireWritten() throws {
+        if let failure { throw failure }
+    }
+
     /// Makes everything recorded so far durable and says how long the files are.
     public func settle() throws -> Position {
-        if let failure { throw failure }
+        try requireWritten()
         try events.synchronize()
         try completions.synchronize()
-        return Position(events: try events.length(), completions: try completions.length())
+        return Position(
+            events: try events.length(), completions: try completions.length(),
+            rewards: try Self.length(of: rewardLog))
     }
 
     /// Forgets what was recorded after `position`.
     public func rewind(to position: Position) throws {
         try events.cut(to: position.events)
         try completions.cut(to: position.completions)
+        guard let rewards = position.rewards, try Self.length(of: rewardLog) > rewards else {
+            return
+        }
+        // The reward functions' own log opens its file with the first line, which comes later.
+        let log = try FileHandle(forUpdating: rewardLog)
+        try log.truncate(atOffset: rewards)
+        try log.close()
+    }
+
+    /// Bytes of the file, 0 where there is none.
+    private static func length(of file: URL) throws -> UInt64 {
+        guard FileManager.default.fileExists(atPath: file.path) else { return 0 }
+        let handle = try FileHandle(forReadingFrom: file)
+        defer { try? handle.close() }
+        return try handle.seekToEnd()
     }
 }

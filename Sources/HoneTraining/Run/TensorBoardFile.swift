@@ -9,11 +9,15 @@ import HoneCore
 struct TensorBoardFile {
     private let url: URL
     private let handle: FileHandle
+    /// Whether an earlier process wrote about the same run.
+    private let followsAnother: Bool
 
     /// Begins a new file in `folder`, which it makes; TensorBoard reads all files of a folder as one
     /// run.
     init(folder: URL, at time: Date = Date()) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let files = FileManager.default
+        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        followsAnother = try !files.contentsOfDirectory(atPath: folder.path).isEmpty
         let seconds = Int(time.timeIntervalSince1970)
         let process = ProcessInfo.processInfo.processIdentifier
         url = folder.appending(path: "events.out.tfevents.\(seconds).hone.\(process)")
@@ -29,7 +33,7 @@ struct TensorBoardFile {
     /// Writes the metrics of `event`, if it has any.
     func record(_ event: RunEvent, at time: Date = Date()) throws {
         switch event {
-        case .started(let run) where run.resumedFrom > 0:
+        case .started(let run) where run.resumedFrom > 0 || followsAnother:
             // A session that starts at a step makes TensorBoard forget that step and later ones.
             var session = ProtocolBuffer()
             session.append(field: 1, integer: 1)
@@ -68,9 +72,12 @@ struct TensorBoardFile {
         let record =
             length + ProtocolBuffer.littleEndian(CRC32C.masked(length)) + message.bytes
             + ProtocolBuffer.littleEndian(CRC32C.masked(message.bytes))
+        let before = try handle.offset()
         do {
             try handle.write(contentsOf: Data(record))
         } catch {
+            // No reader shall meet half a record.
+            try? handle.truncate(atOffset: before)
             throw RunFolderError.write(path: url.path, reason: error.localizedDescription)
         }
     }

@@ -8,38 +8,43 @@ extension TrainingRun {
     /// Makes the folder of a new run, or finds what a resumed one continues from.
     func prepareFolder(
         _ beginning: Beginning, _ checkpoints: CheckpointStore
-    ) throws -> (state: CheckpointStore.State, folder: URL)? {
+    ) throws -> StartingPoint {
         switch beginning {
         case .new:
             try folder.create()
-            try Data(recipe.yaml().utf8).write(to: folder.recipe, options: .atomic)
-            return nil
+            try writeRecipe()
+            return StartingPoint()
         case .resumed:
-            guard let latest = try checkpoints.latest() else {
-                throw RunFolderError.noCheckpoint(path: folder.url.path)
+            guard FileManager.default.fileExists(atPath: folder.url.path) else {
+                throw RunFolderError.noRun(path: folder.url.path)
             }
-            try requireSameRecipe()
-            return latest
+            try DurableFolder.removeRemains(in: folder.url)
+            try DurableFolder.removeRemains(in: folder.checkpoints)
+            // Killed before anything was written.
+            guard FileManager.default.fileExists(atPath: folder.recipe.path) else {
+                try writeRecipe()
+                return StartingPoint()
+            }
+            let longer = try RunLength.extending(folder, with: recipe)
+            if longer != nil { try writeRecipe() }
+            var point = StartingPoint()
+            point.notices = longer.map { [$0.notice] } ?? []
+            // Killed before its first checkpoint: everything begins again, in the same way.
+            guard let latest = try checkpoints.latest() else { return point }
+            point.step = latest.state.step
+            point.records = latest.state.records
+            point.checkpoint = latest.folder
+            return point
         }
     }
 
-    /// A resumed run must be the run that was begun, or "identical" would mean nothing.
-    private func requireSameRecipe() throws {
-        let begun = try Recipe(path: folder.recipe.path).config.configJSON
-        guard let key = Self.firstDifference(begun, config.configJSON, at: "") else { return }
-        throw RunFolderError.differentRecipe(key: key, path: folder.url.path)
-    }
-
-    /// The dotted key of the first value that differs; `output` may, since folders can be moved.
-    static func firstDifference(_ a: JSONValue, _ b: JSONValue, at path: String) -> String? {
-        if a == b || path == "output" { return nil }
-        guard case .object(let left) = a, case .object(let right) = b else { return path }
-        for key in left.keys.elements + right.keys.filter({ left[$0] == nil }) {
-            let name = path.isEmpty ? key : "\(path).\(key)"
-            let found = firstDifference(left[key] ?? .null, right[key] ?? .null, at: name)
-            if let found { return found }
+    private func writeRecipe() throws {
+        do {
+            try Data(recipe.yaml().utf8).write(to: folder.recipe, options: .atomic)
+        } catch {
+            throw RunFolderError.write(
+                path: folder.recipe.path, reason: error.localizedDescription)
         }
-        return nil
     }
 
     func description(
@@ -60,16 +65,31 @@ extension TrainingRun {
             ])
     }
 
+    func milestones(
+        _ material: RunMaterial, _ host: PolicyHost, _ checkpoints: CheckpointStore,
+        _ recorder: RunRecorder, _ observers: ObserverList, parts: [any CheckpointPart]
+    ) -> RunMilestones {
+        let evaluator = evaluator(material, host)
+        return RunMilestones(
+            intervals: RunMilestones.Intervals(
+                evaluation: evaluator == nil
+                    ? nil : config.evaluation?.every ?? material.totalSteps,
+                checkpoint: config.checkpoints.every,
+                checkpointsBest: evaluator != nil
+                    && (config.checkpoints.best || config.evaluation?.loadBestModelAtEnd ?? false)),
+            rule: config.evaluation.map(HeldOutProgress.Rule.init),
+            measure: { try await evaluator?.evaluate(material.heldOut, step: $0) },
+            store: checkpoints, policy: host, recorder: recorder, observer: observers, parts: parts)
+    }
+
     /// Measures held-out rows; `nil` where there are none or nothing scores them.
-    func evaluator(_ material: RunMaterial, _ host: PolicyHost) -> Evaluator? {
-        guard let evaluation = config.evaluation, let grader, !material.heldOut.isEmpty else {
-            return nil
-        }
+    func evaluator(_ material: RunMaterial, _ host: any Sampler) -> Evaluator? {
+        guard let evaluation = config.evaluation, let grader = evaluationGrader ?? grader,
+            !material.heldOut.isEmpty
+        else { return nil }
         return Evaluator(
             samplesPerRow: evaluation.samples,
-            sampling: SamplingParameters(
-                temperature: evaluation.temperature, topK: evaluation.topK,
-                topP: evaluation.topP,
+            sampling: evaluation.parameters(
                 maxTokens: evaluation.maxCompletionLength
                     ?? config.sampling.maxCompletionLength),
             seed: UInt64(config.seed),
@@ -79,19 +99,34 @@ extension TrainingRun {
     }
 
     func reinforcement(
-        _ prompts: PromptStream, _ material: RunMaterial, _ host: PolicyHost,
-        _ milestones: Milestones, _ observers: ObserverList
+        _ prompts: any PromptFeed, _ material: RunMaterial, _ sampler: any Sampler,
+        learner: any Learner, milestones: any Milestones = NoMilestones(),
+        observer: any RunObserver = ObserverList([])
     ) throws -> GRPOTrainer {
+        GRPOTrainer(
+            totalSteps: material.totalSteps,
+            advantages: AdvantageEstimator(
+                config.grpo, rewardWeights: config.rewards.map(\.weight)),
+            masksTruncated: config.grpo.maskTruncatedCompletions, feed: prompts,
+            rollouts: rollouts(material, sampler), selection: config.groupSelection,
+            learner: learner, milestones: milestones, observer: observer)
+    }
+
+    func rollouts(_ material: RunMaterial, _ sampler: any Sampler) -> RolloutMaker {
         guard let grader else {
             preconditionFailure("a recipe of method grpo was accepted without rewards")
         }
-        return GRPOTrainer(
-            totalSteps: material.totalSteps, numGenerations: config.grpo.numGenerations,
-            sampling: config.sampling.parameters, seed: UInt64(config.seed),
-            advantages: AdvantageEstimator(
-                config.grpo, rewardWeights: config.rewards.map(\.weight)),
-            masksTruncated: config.grpo.maskTruncatedCompletions, feed: prompts, sampler: host,
-            decoder: material.decoder, grader: grader, learner: host, milestones: milestones,
-            observer: observers)
+        return RolloutMaker(
+            groupSize: config.grpo.numGenerations, sampling: config.sampling.parameters,
+            seed: UInt64(config.seed), sampler: sampler, decoder: material.decoder, grader: grader)
+    }
+}
+
+extension TrainingConfig {
+    /// Which groups a step learns from.
+    var groupSelection: any GroupSelection {
+        guard let filterGroups else { return EveryGroup() }
+        return InformativeGroups(
+            component: filterGroups.metric, batchLimit: filterGroups.maxNumGenBatches)
     }
 }

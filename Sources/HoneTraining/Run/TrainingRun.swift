@@ -5,24 +5,28 @@ import HoneCore
 public struct TrainingRun: Sendable {
     public var recipe: Recipe
     public var folder: RunFolder
-    /// What scores completions; a supervised run has none.
+    /// What scores completions; a supervised run needs none.
     public var grader: (any Grader)?
+    /// What scores those of evaluations; `nil` for ``grader``.
+    public var evaluationGrader: (any Grader)?
     /// Who watches besides the run's own files.
     public var observer: any RunObserver
 
     public init(
-        recipe: Recipe, folder: RunFolder, grader: (any Grader)?, observer: any RunObserver
+        recipe: Recipe, folder: RunFolder, grader: (any Grader)?,
+        evaluationGrader: (any Grader)? = nil, observer: any RunObserver
     ) {
         self.recipe = recipe
         self.folder = folder
         self.grader = grader
+        self.evaluationGrader = evaluationGrader
         self.observer = observer
     }
 
     /// How a run begins.
     public enum Beginning: Sendable {
         case new
-        /// From the latest complete checkpoint in its folder.
+        /// From the latest complete checkpoint in its folder; from the start where there is none yet.
         case resumed
     }
 
@@ -33,78 +37,102 @@ public struct TrainingRun: Sendable {
     public func start(_ beginning: Beginning) async throws -> URL {
         let checkpoints = CheckpointStore(
             folder: folder.checkpoints, keep: recipe.config.checkpoints.keep)
-        let resumed = try prepareFolder(beginning, checkpoints)
+        let point = try prepareFolder(beginning, checkpoints)
         let recorder = try RunRecorder(folder: folder, reports: config.report)
-        if let resumed { try await recorder.rewind(to: resumed.state.records) }
+        try await recorder.rewind(to: point.records)
         let observers = ObserverList([recorder, observer])
-        let step = LatestStep(resumed?.state.step ?? 0)
+        let step = LatestStep(point.step)
         do {
             return try await train(
-                after: resumed, checkpoints: checkpoints, recorder: recorder,
-                observers: ObserverList([step] + observers.observers))
+                from: point, checkpoints: checkpoints, recorder: recorder,
+                observers: ObserverList([step] + observers.observers), step: step)
         } catch {
             await observers.record(.failed(step: await step.value, message: "\(error)"))
             throw error
         }
     }
 
+    /// Where a run begins or goes on.
+    struct StartingPoint {
+        /// Steps made so far.
+        var step = 0
+        /// How long the records were after that step.
+        var records = RunRecorder.Position()
+        /// The checkpoint after that step; `nil` at the start.
+        var checkpoint: URL?
+        /// What a person should know before it goes on.
+        var notices: [String] = []
+    }
+
     private func train(
-        after resumed: (state: CheckpointStore.State, folder: URL)?, checkpoints: CheckpointStore,
-        recorder: RunRecorder, observers: ObserverList
+        from point: StartingPoint, checkpoints: CheckpointStore, recorder: RunRecorder,
+        observers: ObserverList, step: LatestStep
     ) async throws -> URL {
         let material = try RunMaterial(config: recipe.config)
         let host = PolicyHost()
         let (config, totalSteps) = (recipe.config, material.totalSteps)
         let origin: Policy.Origin =
-            resumed.map { .checkpoint($0.folder) } ?? .recipe(newModelFolder: folder.initialModel)
+            point.checkpoint.map { .checkpoint($0) } ?? .recipe(newModelFolder: folder.initialModel)
         try await host.load {
             try Policy(config: config, origin: origin, totalSteps: totalSteps)
         }
-        let completed = resumed?.state.step ?? 0
-        let facts = try await host.perform { $0.facts }
-        await observers.record(
-            .started(description(facts, material, resumedFrom: completed)))
-        for warning in material.warnings {
-            await observers.record(.warning(step: completed, message: warning))
+        let facts = try await host.perform { policy in
+            policy.expect(sequencesOf: material.longestSequence)
+            return policy.facts
         }
-
-        let evaluator = evaluator(material, host)
-        let milestones = Milestones(
-            evaluationInterval: evaluator == nil
-                ? nil : config.evaluation?.every ?? totalSteps,
-            checkpointInterval: config.checkpoints.every,
-            evaluate: { step in
-                guard let found = try await evaluator?.evaluate(material.heldOut, step: step)
-                else { return }
-                await observers.record(
-                    .evaluated(step: step, metrics: found.metrics, samples: found.samples))
-            },
-            checkpoint: { step in
-                let state = CheckpointStore.State(step: step, records: try await recorder.settle())
-                let path = try await checkpoints.write(host, state: state)
-                await observers.record(.checkpointed(step: step, path: path.path))
-            })
+        await observers.record(
+            .started(description(facts, material, resumedFrom: point.step)))
+        for warning in point.notices + material.warnings {
+            await observers.record(.warning(step: point.step, message: warning))
+        }
+        let watch = HealthWatch(config.tripwires)
+        let watched = WatchedObserver(watch: watch, observer: observers)
+        let learner = GuardedLearner(host, limit: config.tripwires.maxUndoneSteps) { message in
+            await observers.record(.warning(step: step.value + 1, message: message))
+        }
+        let parts: [any CheckpointPart] = material.parts + [watch, learner]
+        let milestones = milestones(
+            material, host, checkpoints, recorder, observers, parts: parts)
+        if let checkpoint = point.checkpoint {
+            try await checkpoints.restore(parts + [milestones], from: checkpoint)
+        }
+        let last: Int
         switch material.feed {
         case .prompts(let prompts):
-            try await reinforcement(prompts, material, host, milestones, observers)
-                .run(after: completed)
+            last = try await reinforcement(
+                prompts, material, host, learner: learner, milestones: milestones,
+                observer: watched
+            ).run(after: point.step)
         case .examples(let examples):
-            try await SupervisedTrainer(
-                totalSteps: totalSteps, feed: examples, learner: host, milestones: milestones,
-                observer: observers
-            ).run(after: completed)
+            last = try await SupervisedTrainer(
+                totalSteps: totalSteps, feed: examples, learner: learner,
+                milestones: milestones, observer: watched
+            ).run(after: point.step)
         }
         let output = config.lora == nil ? folder.model : folder.adapter
-        try await DurableFolder.write(output) { try await host.writeWeights(to: $0) }
+        let best = await resultStep(milestones, last: last)
+        try await DurableFolder.write(output) { partial in
+            if best == last {
+                try await host.writeWeights(to: partial)
+            } else {
+                try checkpoints.copyWeights(ofStep: best, to: partial)
+            }
+        }
         await observers.record(
-            .finished(step: totalSteps, output: output.path, metrics: []))
+            .finished(step: last, output: output.path, metrics: [("result/step", Double(best))]))
         _ = try await recorder.settle()
         return output
     }
+
+    /// The step whose weights are the run's result.
+    private func resultStep(_ milestones: RunMilestones, last: Int) async -> Int {
+        guard config.evaluation?.loadBestModelAtEnd ?? false else { return last }
+        return await milestones.progress.best?.step ?? last
+    }
 }
 
-/// Knows how far a run came, for the event that tells of its failure.
-private actor LatestStep: RunObserver {
+/// Knows how far a run came, for events that tell of what went wrong in the step after it.
+actor LatestStep: RunObserver {
     private(set) var value: Int
 
     init(_ value: Int) { self.value = value }

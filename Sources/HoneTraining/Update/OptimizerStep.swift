@@ -40,17 +40,3 @@ final class OptimizerStep {
 
     func restore(count: Int) { self.count = count }
 }
-
-/// What can go wrong in an update.
-public enum TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
-    case notFinite(quantity: String, step: Int)
-
-    public var description: String {
-        switch self {
-        case .notFinite(let quantity, let step):
-            "\(quantity) is not finite in optimiser step \(step); the weights were left as they were. "
-                + "Lower optimizer.learning_rate or set optimizer.max_grad_norm, "
-                + "and resume from the last checkpoint"
-        }
-    }
-}

@@ -115,6 +115,7 @@ final class PolicyUpdate {
         let (logProbabilities, entropies) = try forward(
             batch, entropyGradient: entropy.bonus == 0 ? .none : .computed)
         let values = try logProbabilities.floats()
+        try requireFinite(values, of: batch, portion.samples)
         let entropyValues = try survey.entropies?[index] ?? entropies.detached().floats()
         if portion.frozen[index] == nil {
             portion.frozen[index] = FrozenLogProbabilities(
@@ -124,7 +125,9 @@ final class PolicyUpdate {
             portion.scored(values, entropyValues, batch: index),
             weights: batch.members.map { portion.weights[$0.sample] }, entropy: entropy)
         guard evaluation.loss.isFinite else {
-            throw TrainingError.notFinite(quantity: "the loss", step: step.count + 1)
+            throw TrainingError.notFinite(
+                quantity: "the loss", step: step.count + 1,
+                rows: batch.members.compactMap { portion.samples[$0.sample].row })
         }
         let slopes = try gradient(evaluation.gradients)
         if entropy.bonus == 0 {

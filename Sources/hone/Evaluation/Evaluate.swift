@@ -86,8 +86,9 @@ struct Evaluate: AsyncParsableCommand {
         var config = try configuration(library)
         let contestants = try contestants(config)
         config.model = .folder(contestants[0].folder.path)
+        let own = rewards == nil ? config.evaluation?.rewards ?? [] : []
         let rubric = try await library.rubric(
-            of: config.rewards, file: rewards ?? recipe ?? "rewards")
+            of: own.isEmpty ? config.rewards : own, file: rewards ?? recipe ?? "rewards")
         if let passReward, !rubric.componentNames.contains(passReward) {
             throw ValidationError(
                 "--pass-reward \(passReward): the reward functions are "
@@ -109,6 +110,8 @@ struct Evaluate: AsyncParsableCommand {
             do {
                 try await host.load(
                     config, folder: contestant.folder, adapter: contestant.adapter)
+                await host.expect(
+                    sequencesOf: material.longestPrompt + config.sampling.maxCompletionLength)
                 evaluation = try await evaluator.evaluate(material.prompts)
             } catch {
                 // What was measured before is not lost.
@@ -131,9 +134,7 @@ struct Evaluate: AsyncParsableCommand {
         let n = evaluation.samples
         return Evaluator(
             samplesPerRow: n,
-            sampling: SamplingParameters(
-                temperature: evaluation.temperature, topK: evaluation.topK, topP: evaluation.topP,
-                maxTokens: config.sampling.maxCompletionLength),
+            sampling: evaluation.parameters(maxTokens: config.sampling.maxCompletionLength),
             seed: UInt64(config.seed),
             criterion: PassCriterion(
                 component: passReward, threshold: evaluation.passThreshold),

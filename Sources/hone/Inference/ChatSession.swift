@@ -91,11 +91,11 @@ struct ChatSession {
         let instructions = system.map { [ChatMessage(role: "system", content: $0)] } ?? []
         let id: RequestID
         do {
-            id = try engine.submit(
-                GenerationRequest(
-                    promptTokens: reader.tokens(of: instructions + asked), count: 1,
-                    parameters: parameters, stream: RandomStream(seed: seed, row: answers)),
-                stop: stop)
+            let request = GenerationRequest(
+                promptTokens: try reader.tokens(of: instructions + asked), count: 1,
+                parameters: parameters, stream: RandomStream(seed: seed, row: answers))
+            engine.prepare(for: request)
+            id = try engine.submit(request, stop: stop)
         } catch {
             // Too long a conversation, or a template that refuses it: the user can do something.
             StandardError.write(line: "\(error)")

@@ -16,6 +16,7 @@ struct CompletionPrinter {
     let stop: (any StopCondition)?
 
     func print(_ request: GenerationRequest, as form: Form) throws {
+        engine.prepare(for: request)
         switch form {
         case .rows:
             for (sample, completion) in try engine.generate([request], stop: stop)[0].enumerated() {

@@ -1,6 +1,7 @@
 import Foundation
 import HoneCore
 import HoneInference
+import HoneModels
 import HoneText
 import OrderedCollections
 
@@ -18,6 +19,8 @@ struct GenerationRows {
     private static let window = 512
 
     private enum State {
+        /// Waits until those before it that need other rotary angles are done.
+        case waiting(GenerationRequest)
         case running(RequestID, done: [Int: Completion])
         case failed(any Error)
     }
@@ -35,9 +38,14 @@ struct GenerationRows {
                     isAtEnd = true
                     break
                 }
-                let state = start(row)
-                if case .running(let id, _) = state { places[id] = answered + pending.count }
-                pending.append((row.index, state))
+                pending.append((row.index, read(row)))
+            }
+            for place in pending.indices {
+                guard case .waiting(let request) = pending[place].state else { continue }
+                if engine.isIdle { engine.prepare(for: request) }
+                guard engine.model.rotaryLength == engine.rotaryLength(of: request) else { break }
+                pending[place].state = start(request)
+                if case .running(let id, _) = pending[place].state { places[id] = answered + place }
             }
             for case .finished(let id, let member, let completion) in try engine.step() {
                 guard let place = places[id],
@@ -49,6 +57,7 @@ struct GenerationRows {
             var finished = 0
             scan: for (index, state) in pending {
                 switch state {
+                case .waiting: break scan
                 case .failed(let error): stream.fail(error, for: index)
                 case .running(let id, let done):
                     guard done.count == count else { break scan }
@@ -68,11 +77,19 @@ struct GenerationRows {
         try stream.finish()
     }
 
-    private func start(_ row: RowStream.Row) -> State {
+    private func read(_ row: RowStream.Row) -> State {
         do {
-            let request = GenerationRequest(
-                promptTokens: try reader.tokens(of: row.content.get()), count: count,
-                parameters: parameters, stream: RandomStream(seed: seed, row: row.index))
+            return .waiting(
+                GenerationRequest(
+                    promptTokens: try reader.tokens(of: row.content.get()), count: count,
+                    parameters: parameters, stream: RandomStream(seed: seed, row: row.index)))
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func start(_ request: GenerationRequest) -> State {
+        do {
             return .running(try engine.submit(request, stop: stop), done: [:])
         } catch {
             return .failed(error)

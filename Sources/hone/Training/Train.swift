@@ -15,6 +15,10 @@ struct Train: AsyncParsableCommand {
             checkpoints, and in the end the adapter or the model. In a terminal the run is drawn \
             live; elsewhere each step is a line on standard error.
 
+            With --simulate nothing is trained: the phases are walked on a few rows, and the memory, \
+            the time and the share of groups without signal of the real run are told; what it would \
+            stumble over makes the exit code 65.
+
             A run that was stopped, by whatever means, goes on with --resume from its latest \
             checkpoint and ends as if it had never been stopped.
             """)
@@ -26,7 +30,19 @@ struct Train: AsyncParsableCommand {
     @Option(help: "Folder for all that the run writes, instead of the recipe's.")
     var output: String?
     @Flag(help: "Go on from the latest checkpoint in the run's folder.") var resume = false
+    @Flag(
+        help: """
+            Walk every phase on a few rows, try the longest sample, and say what the run will take; \
+            nothing is trained.
+            """)
+    var simulate = false
     @Flag(help: "Print each event as a JSON line on standard output.") var json = false
+
+    func validate() throws {
+        if simulate, resume {
+            throw ValidationError("--simulate looks at a run before it begins; leave out --resume")
+        }
+    }
 
     func run() async throws {
         let recipePath = recipe
@@ -37,15 +53,51 @@ struct Train: AsyncParsableCommand {
         let config = recipe.config
         let folder = RunFolder(
             URL(filePath: output ?? config.output ?? ".hone/runs/\(config.name ?? "run")"))
-        let log = RewardLogFile(folder.rewardLog) { StandardError.write(line: "warning: \($0)") }
+        let log = RewardLogFile(
+            simulate ? URL(filePath: "/dev/null") : folder.rewardLog
+        ) { StandardError.write(line: "warning: \($0)") }
         let grader =
             config.rewards.isEmpty
             ? nil : try await library.rubric(of: config.rewards, file: recipePath, log: log)
         for notice in grader?.notices ?? [] { StandardError.write(line: notice) }
+        let measured = config.evaluation?.rewards ?? []
+        let evaluationGrader =
+            measured.isEmpty
+            ? nil : try await library.rubric(of: measured, file: recipePath, log: log)
+        // A full disk or a reader that went away shall be an error, which names its place, not a death.
+        for signal in [SIGXFSZ, SIGPIPE] { Foundation.signal(signal, SIG_IGN) }
+        let trackers = try trackers(config, folder)
+        let view: any RunObserver = json ? EventPrinter() : TerminalView()
         let run = TrainingRun(
-            recipe: recipe, folder: folder, grader: grader,
-            observer: json ? EventPrinter() : TerminalView())
+            recipe: recipe, folder: folder, grader: grader, evaluationGrader: evaluationGrader,
+            observer: ObserverList([view] + trackers))
+        if simulate {
+            try await simulate(run)
+            return
+        }
         let result = try await run.start(resume ? .resumed : .new)
         if !json { print(result.path) }
+    }
+
+    private func simulate(_ run: TrainingRun) async throws {
+        let report = await Simulation(of: run) { StandardError.write(line: "\($0) …") }.walk()
+        if json {
+            print(report.json.text())
+        } else {
+            print(SimulationView(report: report).lines.joined(separator: "\n"))
+        }
+        guard !report.problems.isEmpty else { return }
+        for problem in report.problems { StandardError.write(line: "Error: \(problem)") }
+        throw ExitCode(FailureKind.badData.rawValue)
+    }
+
+    /// The trackers that the recipe reports to, each in a process of its own.
+    private func trackers(_ config: TrainingConfig, _ folder: RunFolder) throws -> [Tracker] {
+        try config.report.filter { $0 != .tensorboard }.map { target in
+            Tracker(
+                target, folder: folder.trackers, config: config.configJSON,
+                python: try PythonInterpreter.locate(declared: nil)
+            ) { StandardError.write(line: "warning: \($0)") }
+        }
     }
 }

@@ -1,0 +1,141 @@
+"""Hands a run's metrics to an experiment tracker through the tracker's own library.
+
+Started by `hone train` as a process beside the run, one for each tracker. Standard input brings JSON
+lines: first {"tracker", "name", "folder", "config"}, then {"step", "metrics"} for each event and
+{"finish": status} at the end. Standard output answers with {"ready": place} or {"problem": sentence}.
+Whatever goes wrong here stays here.
+"""
+
+import json
+import os
+import sys
+import uuid
+
+
+class Wandb:
+    """Weights & Biases; WANDB_MODE, WANDB_PROJECT and WANDB_ENTITY are its own business."""
+
+    def __init__(self, start, identity):
+        import wandb
+
+        self.run = wandb.init(
+            project=os.environ.get("WANDB_PROJECT", "hone"),
+            name=start["name"],
+            id=identity.kept() or identity.keep(uuid.uuid4().hex[:12]),
+            resume="allow",
+            dir=start["folder"],
+            config=start["config"],
+        )
+        self.place = getattr(self.run, "url", None) or getattr(self.run, "dir", start["folder"])
+
+    def log(self, step, metrics):
+        self.run.log(metrics, step=step)
+
+    def finish(self, status):
+        self.run.finish(exit_code=0 if status == "finished" else 1)
+
+
+class MLflow:
+    """MLflow; MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME are its own business."""
+
+    def __init__(self, start, identity):
+        import mlflow
+
+        self.mlflow = mlflow
+        if "MLFLOW_EXPERIMENT_NAME" not in os.environ:
+            mlflow.set_experiment("hone")
+        known = identity.kept()
+        if known:
+            self.run = mlflow.start_run(run_id=known)
+        else:
+            self.run = mlflow.start_run(run_name=start["name"])
+            identity.keep(self.run.info.run_id)
+            mlflow.log_params({key: str(value)[:500] for key, value in flat(start["config"])})
+        self.place = mlflow.get_tracking_uri()
+
+    def log(self, step, metrics):
+        # Its names may hold letters, digits and _-./ only.
+        named = {name.replace("@", "_at_"): value for name, value in metrics.items()}
+        self.mlflow.log_metrics(named, step=step)
+
+    def finish(self, status):
+        self.mlflow.end_run("FINISHED" if status == "finished" else "FAILED")
+
+
+TRACKERS = {"wandb": Wandb, "mlflow": MLflow}
+
+
+class Identity:
+    """The tracker's name for the run, kept in the run's folder so that a resumed run goes on in it."""
+
+    def __init__(self, folder, tracker):
+        self.path = os.path.join(folder, tracker + ".id")
+
+    def kept(self):
+        try:
+            with open(self.path) as file:
+                return file.read().strip()
+        except FileNotFoundError:
+            return None
+
+    def keep(self, name):
+        with open(self.path, "w") as file:
+            file.write(name)
+        return name
+
+
+def flat(value, path=""):
+    """The leaves of nested mappings and lists under dotted names."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from flat(member, path + "." + key if path else key)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from flat(member, path + "." + str(index))
+    else:
+        yield path, value
+
+
+def main():
+    # The library may print what it likes: that goes to the log, answers go to the old output.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def answer(**message):
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
+
+    start = json.loads(sys.stdin.readline())
+    name = start["tracker"]
+    try:
+        os.makedirs(start["folder"], exist_ok=True)
+        tracker = TRACKERS[name](start, Identity(start["folder"], name))
+    except ModuleNotFoundError as error:
+        hint = "; install it with %s -m pip install %s" % (sys.executable, name)
+        answer(problem="%s%s" % (error, hint if error.name == name else ""))
+        return
+    except BaseException as error:
+        answer(problem="%s: %s" % (type(error).__name__, error))
+        return
+    answer(ready=str(tracker.place))
+    status = "killed"
+    failures = 0
+    for line in sys.stdin:
+        message = json.loads(line)
+        if "finish" in message:
+            status = message["finish"]
+            break
+        try:
+            tracker.log(message["step"], message["metrics"])
+        except Exception as error:
+            failures += 1
+            if failures == 1:
+                answer(problem="%s: %s" % (type(error).__name__, error))
+    try:
+        tracker.finish(status)
+    except Exception as error:
+        answer(problem="%s: %s" % (type(error).__name__, error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+import Foundation
+import HoneCore
+import OrderedCollections
+import TestSupport
+import Testing
+
+/// `report: [wandb, mlflow]` with stand-ins that have the libraries' interface.
+@Suite struct TrackerTests {
+    /// Writes each call as a JSON line into the file that `CALLS` names.
+    private static let standIns = [
+        "wandb": """
+        import json, os
+        def note(**call):
+            with open(os.environ["CALLS"], "a") as file: file.write(json.dumps(call) + "\\n")
+        class Run:
+            url = None
+            dir = "here"
+            def log(self, metrics, step=None): note(call="log", step=step, metrics=metrics)
+            def finish(self, exit_code=None): note(call="finish", exit_code=exit_code)
+        def init(project=None, name=None, id=None, resume=None, dir=None, config=None):
+            print("wandb says hello")
+            note(call="init", name=name, id=id, resume=resume, method=config["method"])
+            return Run()
+        """,
+        "mlflow": """
+        import json, os
+        def note(**call):
+            with open(os.environ["CALLS"], "a") as file: file.write(json.dumps(call) + "\\n")
+        class Info: run_id = "r1"
+        class Run: info = Info()
+        def set_experiment(name): note(call="set_experiment", name=name)
+        def start_run(run_id=None, run_name=None):
+            note(call="start_run", run_id=run_id, run_name=run_name)
+            return Run()
+        def log_params(params): note(call="log_params", rank=params["grpo.num_generations"])
+        def log_metrics(metrics, step=None): note(call="log", step=step, metrics=metrics)
+        def get_tracking_uri(): return "file:here"
+        def end_run(status): note(call="end_run", status=status)
+        """,
+        "raising/wandb": """
+        class Run:
+            dir = "here"
+            def log(self, metrics, step=None): raise RuntimeError("no route to host")
+            def finish(self, exit_code=None): import os; os._exit(3)
+        def init(**options): return Run()
+        """,
+    ]
+
+    private static func run(
+        _ report: String, modules: String = "", _ scratch: ScratchFolder, extra: [String] = []
+    ) async throws -> (outcome: HoneProgram.Outcome, calls: [JSONValue], folder: URL) {
+        for (name, text) in standIns { try scratch.file("modules/\(name).py", text) }
+        let folder = scratch.url.appending(path: "run")
+        let calls = scratch.url.appending(path: "calls.jsonl")
+        let recipe = try ResumeTests.recipe(
+            scratch, training: "report: [\(report)]")
+        let outcome = try await HoneProgram.run(
+            ["train", recipe.path, "--output", folder.path, "--set", "grpo.train_steps=2"] + extra,
+            environment: [
+                "PYTHONPATH": scratch.url.appending(path: "modules/\(modules)").path,
+                "CALLS": calls.path,
+            ])
+        let text = (try? String(contentsOf: calls, encoding: .utf8)) ?? ""
+        return (
+            outcome, try text.split(separator: "\n").map { try JSONValue(parsing: String($0)) },
+            folder
+        )
+    }
+
+    @Test func weightsAndBiasesGetsEveryStepAndAResumedRunItsName() async throws {
+        let scratch = try ScratchFolder()
+        let first = try await Self.run("wandb", scratch)
+        try #require(first.outcome.exitCode == 0, "\(first.outcome.errors)")
+        #expect(first.calls.map { $0["call"] } == ["init", "log", "log", "finish"])
+        #expect(first.calls[0]["method"] == "grpo")
+        #expect(first.calls[1]["step"] == 1)
+        #expect(first.calls[1]["metrics"]?["reward"]?.doubleValue != nil)
+        #expect(first.calls[3]["exit_code"] == 0)
+        let log = first.folder.appending(path: "trackers/wandb.log")
+        #expect(try String(contentsOf: log, encoding: .utf8).contains("wandb says hello"))
+
+        let second = try await Self.run("wandb", scratch, extra: ["--resume"])
+        try #require(second.outcome.exitCode == 0, "\(second.outcome.errors)")
+        #expect(second.calls[4]["call"] == "init")
+        #expect(second.calls[4]["id"] == first.calls[0]["id"])
+    }
+
+    @Test func mlflowGetsParametersMetricsAndTheEnd() async throws {
+        let (outcome, calls, _) = try await Self.run("mlflow", ScratchFolder())
+        try #require(outcome.exitCode == 0, "\(outcome.errors)")
+        #expect(
+            calls.map { $0["call"] } == [
+                "set_experiment", "start_run", "log_params", "log", "log", "end_run",
+            ])
+        #expect(calls[2]["rank"] == "4")
+        #expect(calls[5]["status"] == "FINISHED")
+    }
+
+    @Test func anAbsentLibraryIsNamedAndTheRunGoesOn() async throws {
+        // The empty folder `raising` has no mlflow, and the interpreter has none either.
+        let (outcome, _, _) = try await Self.run("mlflow", modules: "raising", ScratchFolder())
+        #expect(outcome.exitCode == 0)
+        #expect(outcome.errors.contains("mlflow: No module named 'mlflow'; install it with"))
+    }
+
+    @Test func aLibraryThatFailsOrDiesHurtsOnlyItself() async throws {
+        let scratch = try ScratchFolder()
+        let (outcome, _, folder) = try await Self.run("wandb", modules: "raising", scratch)
+        #expect(outcome.exitCode == 0)
+        #expect(outcome.errors.contains("wandb: RuntimeError: no route to host"))
+        #expect(outcome.errors.contains("its process ended with code 3"))
+        #expect(FileManager.default.fileExists(atPath: folder.appending(path: "model").path))
+    }
+}
