@@ -70,6 +70,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -105,7 +107,13 @@ let package = Package(
                 .embedInCode("Resources/columnar.py"), .embedInCode("Resources/tracker.py"),
             ]),
         module(
-            "HoneRewards", ["HoneCore", "CPCRE2", orderedCollections],
+            "HoneRewards",
+            [
+                "HoneCore", "CPCRE2", orderedCollections,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
             resources: [.embedInCode("Resources/worker.py")]),
         .executableTarget(
             name: "hone",

@@ -14,6 +14,8 @@ public enum RewardError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A function failed for too large a share of the latest completions.
     case tooManyFailures(
         function: String, failures: Int, scored: Int, limit: Double, last: GraderFailure)
+    /// A judge that cannot be asked.
+    case judge(name: String, message: String)
     /// A function over whole groups was declared with `cache`.
     case cachedGroup(function: String)
 
@@ -36,6 +38,7 @@ public enum RewardError: Error, Sendable, Hashable, CustomStringConvertible {
             "reward function \(function) failed for \(failures) of the latest \(scored) completions, "
                 + "and max_failure_share is \(limit); the last failure: \(last.message). Mend the "
                 + "function and go on with --resume"
+        case .judge(let name, let message): "judge \(name): \(message)"
         case .cachedGroup(let function):
             "reward function \(function) scores a group at once, so what it said of a completion "
                 + "cannot be kept for another group; remove cache"

@@ -63,6 +63,15 @@ public struct Rubric: Grader {
         return verdicts
     }
 
+    public func takeMetrics() async -> OrderedMetrics {
+        var metrics: OrderedMetrics = []
+        for item in items {
+            guard let function = item.function as? any MeasuredRewardFunction else { continue }
+            metrics += await function.takeMetrics()
+        }
+        return metrics
+    }
+
     /// Everything each function says: for each request, for each function, one assessment per
     /// completion. Functions and groups run concurrently.
     public func assess(_ requests: [GradingRequest]) async -> [[[Assessment]]] {

@@ -75,7 +75,8 @@ public struct GRPOTrainer: Sendable {
         return StepRecord(
             step: step,
             metrics: [("epoch", harvest.epoch)] + summary.metrics + harvest.metrics + learnt
-                + update + clock.metrics(generated: summary.completionTokens, updated: updated),
+                + (await rollouts.grader.takeMetrics()) + update
+                + clock.metrics(generated: summary.completionTokens, updated: updated),
             completions: harvest.records(advantages))
     }
 

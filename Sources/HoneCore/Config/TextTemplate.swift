@@ -78,7 +78,7 @@ public struct TextTemplateError: Error, Sendable, Hashable, CustomStringConverti
 
 extension TextTemplate {
     /// What is wrong with `text` as a template, in the form a ``ConfigCheck`` gives.
-    static func problem(_ text: String?) -> String? {
+    public static func problem(_ text: String?) -> String? {
         guard let text else { return nil }
         do {
             _ = try TextTemplate(text)

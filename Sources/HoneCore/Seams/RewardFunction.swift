@@ -41,4 +41,10 @@ public protocol Grader: Sendable {
     /// For each request, one verdict per completion.
     /// - Throws: only when a failure is declared to stop the run.
     func grade(_ requests: [GradingRequest]) async throws -> [[Verdict]]
+    /// What grading took since this was last asked, beside the verdicts: the cost of a judge.
+    func takeMetrics() async -> OrderedMetrics
+}
+
+extension Grader {
+    public func takeMetrics() async -> OrderedMetrics { [] }
 }

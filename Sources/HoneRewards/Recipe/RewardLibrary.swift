@@ -51,6 +51,8 @@ public struct RewardLibrary: RewardCatalog {
                 let function: any RewardFunction =
                     if let options = options as? any DeclaredReward {
                         options.function(name: reward.name)
+                    } else if let options = options as? JudgeOptions {
+                        try options.function(name: reward.name, timeout: reward.timeout)
                     } else if let function = built.functions[reward.name] {
                         function
                     } else {

@@ -12,6 +12,7 @@ public enum RewardType: String, Sendable, Hashable, CaseIterable {
     case length
     case softOverlong = "soft_overlong"
     case python
+    case judge
 
     /// The options of this type, as `hone validate --explain` shows them.
     public var options: any ConfigSection.Type {
@@ -26,6 +27,7 @@ public enum RewardType: String, Sendable, Hashable, CaseIterable {
         case .length: LengthReward.Options.self
         case .softOverlong: SoftOverlong.Options.self
         case .python: PythonRewardOptions.self
+        case .judge: JudgeOptions.self
         }
     }
 

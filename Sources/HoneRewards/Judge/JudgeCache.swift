@@ -1,0 +1,78 @@
+import Foundation
+import HoneCore
+import OrderedCollections
+
+/// What a judge answered, kept on disk by what it was asked, so that the same question is not paid
+/// twice, in this run or another.
+///
+/// A file of JSON lines `{"key", "text"}`, only ever appended to; a line that a crash cut short is
+/// passed over. The key is a hash (FNV-1a, 128 bits) of endpoint and request.
+actor JudgeCache {
+    private let url: URL
+    private var answers: [String: String]?
+    private var handle: FileHandle?
+    private var isBroken = false
+
+    init(_ url: URL) { self.url = url }
+
+    /// The answer to `request` at `endpoint`, if it is known.
+    func answer(to request: ChatRequest, at endpoint: String) -> String? {
+        load()[Self.key(request, endpoint)]
+    }
+
+    /// Keeps an answer. A disk that refuses costs the memory, not the run.
+    func keep(_ text: String, for request: ChatRequest, at endpoint: String) {
+        let key = Self.key(request, endpoint)
+        var known = load()
+        known[key] = text
+        answers = known
+        let line: JSONObject = ["key": .string(key), "text": .string(text)]
+        guard !isBroken else { return }
+        do {
+            try opened().write(contentsOf: Data((JSONValue.object(line).text() + "\n").utf8))
+        } catch {
+            isBroken = true
+        }
+    }
+
+    private func load() -> [String: String] {
+        if let answers { return answers }
+        var known: [String: String] = [:]
+        let text = (try? Data(contentsOf: url)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        for line in text.split(separator: "\n") {
+            guard let row = try? JSONValue(parsing: Array(line.utf8)),
+                let key = row["key"]?.stringValue, let answer = row["text"]?.stringValue
+            else { continue }
+            known[key] = answer
+        }
+        answers = known
+        return known
+    }
+
+    private func opened() throws -> FileHandle {
+        if let handle { return handle }
+        let files = FileManager.default
+        try files.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        if !files.fileExists(atPath: url.path) { try Data().write(to: url) }
+        let opened = try FileHandle(forUpdating: url)
+        // A line that was cut short must not swallow the next one.
+        let size = try opened.seekToEnd()
+        if size > 0 {
+            try opened.seek(toOffset: size - 1)
+            let last = try opened.read(upToCount: 1)
+            if last != Data("\n".utf8) { try opened.write(contentsOf: Data("\n".utf8)) }
+        }
+        handle = opened
+        return opened
+    }
+
+    private static func key(_ request: ChatRequest, _ endpoint: String) -> String {
+        let prime = (UInt128(1) << 88) | 0x13B
+        var hash: UInt128 = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D
+        for byte in (endpoint + "\n" + request.body.text()).utf8 {
+            hash = (hash ^ UInt128(byte)) &* prime
+        }
+        return String(hash, radix: 16)
+    }
+}
