@@ -2,7 +2,8 @@
 
 Usage: compare.py HONE_BINARY PEER_PYTHON MODELS_FOLDER [tiny|qwen05b ...]
 Seconds move by tens of per cent between runs; ratios of one run hold. Floors are what `hone bench` measured in the same
-run: every weight read once per decode step at memory speed, and the necessary operations at the matrix rate.
+run: every weight read once per decode step at memory speed, and the necessary matrix operations at the matrix rate. Neither
+phase can be faster than the larger of its floors.
 """
 import json
 import subprocess
@@ -34,18 +35,24 @@ def main():
         ours = run([hone, "bench", "--model", folder, "--dtype", dtype, "--num-prompts", str(prompts), "--num-generations",
                     str(group), "--max-completion-length", str(length), "--steps", str(steps), "--rank", str(rank), "--json"])
         peer = run([python, str(here / "trl_step.py"), folder, dtype, str(prompts), str(group), str(length), str(peer_steps), str(rank)])
+        generate, update = ours["generate"], ours["update"]
         rows += [
-            (name, "generate", ours["generate"]["seconds"], peer["generate_seconds"], ours["generate"]["share_of_floor"]),
-            (name, "update", ours["update"]["seconds"], peer["step_seconds"] - peer["generate_seconds"],
-             ours["update"]["share_of_floor"]),
-            (name, "whole step", ours["step_seconds"], peer["step_seconds"], None),
-            (name, "peak memory, GB", ours["peak_bytes"] / 1e9, peer["peak_bytes"] / 1e9, None),
+            (name, "generate", generate["seconds"], peer["generate_seconds"], generate["floor_seconds"],
+             generate["matrix_floor_seconds"]),
+            (name, "update", update["seconds"], peer["step_seconds"] - peer["generate_seconds"], None,
+             update["matrix_floor_seconds"]),
+            (name, "whole step", ours["step_seconds"], peer["step_seconds"], None, None),
+            (name, "peak memory, GB", ours["peak_bytes"] / 1e9, peer["peak_bytes"] / 1e9, None, None),
         ]
-    print(f"| {'work':8} | {'phase':15} | {'Hone':>8} | {'TRL':>8} | {'ratio':>7} | {'of floor':>8} |")
-    print(f"|{'-' * 10}|{'-' * 17}|{'-' * 10}|{'-' * 10}|{'-' * 9}|{'-' * 10}|")
-    for name, phase, own, other, share in rows:
-        shown = f"{share:.0%}" if share is not None else ""
-        print(f"| {name:8} | {phase:15} | {own:8.2f} | {other:8.2f} | {other / own:6.1f}x | {shown:>8} |")
+    def share(floor, own):
+        return f"{floor:.2f} ({floor / own:.0%})" if floor is not None else ""
+
+    columns = (("work", 8), ("phase", 15), ("Hone", 8), ("TRL", 8), ("ratio", 7), ("memory floor", 14), ("matrix floor", 14))
+    print("| " + " | ".join(f"{title:{'<' if width == 15 or title == 'work' else '>'}{width}}" for title, width in columns) + " |")
+    print("|" + "|".join("-" * (width + 2) for _, width in columns) + "|")
+    for name, phase, own, other, memory, matrix in rows:
+        print(f"| {name:8} | {phase:15} | {own:8.2f} | {other:8.2f} | {other / own:6.1f}x | {share(memory, own):>14} "
+              f"| {share(matrix, own):>14} |")
 
 
 main()

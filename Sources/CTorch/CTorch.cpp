@@ -4,6 +4,7 @@
 #include "create.cpp"
 #include "device.cpp"
 #include "guard.cpp"
+#include "host_memory.cpp"
 #include "index.cpp"
 #include "math.cpp"
 #include "network.cpp"

@@ -1,4 +1,7 @@
 #include "guard.h"
+#include "host_memory.h"
+#include "kernels/gemm.h"
+#include "kernels/parallel.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
@@ -6,9 +9,7 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/version.h>
 
-#ifdef __linux__
-#include <malloc.h>
-#endif
+#include <vector>
 
 const char *ct_version(void) { return TORCH_VERSION; }
 
@@ -83,10 +84,41 @@ bool ct_empty_cache(ct_device device) {
     });
 }
 
-int32_t ct_thread_count(void) { return at::get_num_threads(); }
+int32_t ct_thread_count(void) { return ct::thread_count(); }
 
 bool ct_set_thread_count(int32_t count) {
-    return ct::perform([&] { at::set_num_threads(count); });
+    return ct::perform([&] { ct::set_thread_count(count); });
+}
+
+bool ct_has_own_products(void) {
+    bool has = false;
+    ct::perform([&] { has = ct::gemm_supports(at::kBFloat16); });
+    return has;
+}
+
+bool ct_read_through(const ct_tensor *tensor, double *sum) {
+    return ct::perform([&] {
+        const at::Tensor &x = tensor->value;
+        TORCH_CHECK(
+            x.is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous(),
+            "only dense f32 tensors on the host are read through");
+        const float *values = x.const_data_ptr<float>();
+        constexpr int64_t grain = 1 << 18;
+        const int64_t count = x.numel();
+        std::vector<double> parts((count + grain - 1) / grain);
+        ct::for_each_range(count, grain, [&](int64_t begin, int64_t end) {
+            float sums[64] = {};
+            for (; begin + 64 <= end; begin += 64) {
+                for (int i = 0; i < 64; ++i) sums[i] += values[begin + i];
+            }
+            double part = 0;
+            for (const float each : sums) part += each;
+            for (; begin < end; ++begin) part += values[begin];
+            parts[(end - 1) / grain] = part;
+        });
+        *sum = 0;
+        for (const double part : parts) *sum += part;
+    });
 }
 
 bool ct_manual_seed(uint64_t seed) {
@@ -100,8 +132,11 @@ bool ct_set_exact_float32(bool exact) {
     });
 }
 
-void ct_trim_host_memory(void) {
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
-}
+namespace {
+/// Before the first tensor: where memory comes from, and whose threads work.
+const bool is_prepared = [] {
+    ct::keep_host_memory();
+    ct::set_thread_count(ct::thread_count());
+    return true;
+}();
+} // namespace

@@ -4,11 +4,15 @@
 #include <ATen/ATen.h>
 
 #include <atomic>
+#include <memory>
 #include <utility>
 
 /// What a `ct_tensor` is: one reference to a tensor, and one more in the count of living handles.
 struct ct_tensor {
     at::Tensor value;
+    /// What a kernel made of this tensor's value and keeps for its next call; the kernel sees to it
+    /// that the value is still the one it was made of.
+    mutable std::shared_ptr<void> derived;
 
     explicit ct_tensor(at::Tensor tensor) : value(std::move(tensor)) {
         live.fetch_add(1, std::memory_order_relaxed);

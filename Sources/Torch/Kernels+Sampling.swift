@@ -75,7 +75,7 @@ extension Kernels {
         case plain, avx2, avx512
     }
 
-    /// Forbids wider vectors than `limit` in this process, and returns the limit before; what the
+    /// Forbids wider vectors than `limit` on this thread, and returns the limit before; what the
     /// processor lacks is never used. For comparing the variants.
     public static func limitInstructionSet(_ limit: InstructionSet) -> InstructionSet {
         let code =

@@ -64,6 +64,43 @@ import Torch
         }
     }
 
+    /// Few rows and many take different paths (up to 64, above, and above 1024 words in parts); each
+    /// element is one sum in the same order on all of them.
+    /// libtorch, where it computes the products, promises no such thing.
+    @Test(
+        .enabled(if: Kernels.hasOwnProducts), arguments: [DType.float32, .bfloat16], [48, 2100])
+    func aRowsResultDoesNotDependOnItsBatch(_ dtype: DType, _ inner: Int) throws {
+        let x = try Tensor.randn([200, inner], seed: 1).to(dtype)
+        let weight = try Tensor.randn([70, inner], seed: 2).to(dtype)
+        let all = try x.linear(weight)
+        for rows in [0..<1, 0..<5, 7..<8, 3..<67, 100..<165, 199..<200] {
+            let part = try x.narrow(0, rows).linear(weight)
+            #expect(try part.floats() == all.narrow(0, rows).floats(), "rows \(rows)")
+        }
+    }
+
+    /// Passes without gradients keep the joined adapters; a change of one in place must be seen.
+    @Test func anAdapterThatChangesIsJoinedAnew() throws {
+        let x = try Tensor.randn([6, 32], seed: 1).to(.bfloat16)
+        let weight = try Tensor.randn([24, 32], seed: 2).to(.bfloat16)
+        let down = try Tensor.randn([4, 32], seed: 3)
+        let up = try Tensor.zeros([16, 4])
+        func result() throws -> Tensor {
+            try Kernels.adaptedLinear(
+                x, weight: weight, bias: nil,
+                additions: [
+                    Kernels.LowRankAddition(down: down, up: up, firstRow: 8, scale: 0.5)
+                ])
+        }
+        let base = try x.linear(weight)
+        #expect(try withoutGradients { try result().floats() } == base.floats())
+        try up.copy_(Tensor.randn([16, 4], seed: 4))
+        let recorded = try result()
+        #expect(try withoutGradients { try result().floats() } == recorded.floats())
+        #expect(try recorded.floats() != base.floats())
+        #expect(try recorded.narrow(1, 0, 8).floats() == base.narrow(1, 0, 8).floats())
+    }
+
     @Test func takesViewsThatAreNotContiguous() throws {
         let base = try Tensor.randn([40, 64], seed: 1)
         let weight = try Tensor.randn([48, 40], seed: 2)

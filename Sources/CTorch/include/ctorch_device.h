@@ -22,6 +22,10 @@ bool ct_empty_cache(ct_device device);
 
 int32_t ct_thread_count(void);
 bool ct_set_thread_count(int32_t count);
+/// Whether matrix products on the host are computed by kernels of ours.
+bool ct_has_own_products(void);
+/// The sum of a dense f32 tensor on the host, read once by all threads.
+bool ct_read_through(const ct_tensor *tensor, double *sum);
 bool ct_manual_seed(uint64_t seed);
 /// Whether bf16 products in f32 sums may be reduced in bf16 on CUDA, and TF32 used for f32.
 bool ct_set_exact_float32(bool exact);

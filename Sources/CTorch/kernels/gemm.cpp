@@ -3,6 +3,7 @@
 #include "parallel.h"
 
 #include <ATen/OpMathType.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cstring>
@@ -25,11 +26,17 @@ bool gemm_accepts(const at::Tensor &tensor) {
 
 #ifndef CT_GEMM
 
+bool gemm_fits_processor() { return false; }
 bool gemm_supports(at::ScalarType) { return false; }
-void gemm_nt(const at::Tensor &, const at::Tensor &, const float *, at::Tensor &) {
+void gemm_nt(
+    const at::Tensor &, const at::Tensor &, const float *, at::Tensor &, Accumulate) {
     TORCH_CHECK(false, "this processor has no matrix product of ours");
 }
 void gemm_nn(const at::Tensor &, const at::Tensor &, at::Tensor &, Accumulate) {
+    TORCH_CHECK(false, "this processor has no matrix product of ours");
+}
+
+void gemm_tn(const at::Tensor &, const at::Tensor &, at::Tensor &) {
     TORCH_CHECK(false, "this processor has no matrix product of ours");
 }
 
@@ -117,6 +124,15 @@ inline void write(uint16_t *to, __m512 values, __mmask16 mask) {
     _mm256_mask_storeu_epi16(to, mask, (__m256i)_mm512_cvtneps_pbh(values));
 }
 
+inline __m512 read(const float *from, __mmask16 mask) {
+    return _mm512_maskz_loadu_ps(mask, from);
+}
+
+inline __m512 read(const uint16_t *from, __mmask16 mask) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(
+        _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, from)), 16));
+}
+
 /// sums[O][R · 16] of O rows of `b` with R · 16 packed rows of a. `ahead` is read soon afterwards.
 template <class Type, int R, int O>
 void tile_nt(
@@ -183,6 +199,7 @@ struct ProductNT {
     const float *bias;
     Out *out;
     int64_t out_stride;
+    Accumulate accumulate;
 
     template <class Type, int R, int O>
     void run(int64_t begin, int64_t end) const {
@@ -215,9 +232,9 @@ struct ProductNT {
             transpose(block);
             const int64_t last = std::min<int64_t>(lanes, rows - r * lanes);
             for (int64_t i = 0; i < last; ++i) {
-                write(
-                    out + (r * lanes + i) * out_stride + start + o,
-                    _mm512_add_ps(block[i], offset), mask);
+                Out *to = out + (r * lanes + i) * out_stride + start + o;
+                const __m512 base = accumulate == Accumulate::yes ? read(to, mask) : offset;
+                write(to, _mm512_add_ps(block[i], base), mask);
             }
         }
     }
@@ -233,21 +250,31 @@ struct ProductNT {
     }
 };
 
+/// Memory for `words` words that starts at a cache line.
+struct Room {
+    at::Tensor buffer;
+    uint32_t *words;
+
+    explicit Room(int64_t count)
+        : buffer(at::empty({count * 4 + 64}, at::TensorOptions().dtype(at::kByte))),
+          words(reinterpret_cast<uint32_t *>(
+              (reinterpret_cast<uintptr_t>(buffer.data_ptr()) + 63) & ~uintptr_t{63})) {}
+};
+
 /// Rows of `a` in one block: four vectors.
 constexpr int64_t block_rows = 64;
 
 template <class Type, class Out>
 void multiply_nt(
-    const at::Tensor &a, const at::Tensor &b, const float *bias, at::Tensor &out) {
+    const at::Tensor &a, const at::Tensor &b, const float *bias, at::Tensor &out,
+    Accumulate accumulate) {
     const int64_t rows = a.size(0), columns = b.size(0);
     const int64_t words = a.size(1) / Type::per_word;
     const int64_t blocks = (rows + block_rows - 1) / block_rows;
     const auto padded = [](int64_t count) { return (count + lanes - 1) / lanes * lanes; };
     // Blocks lie one after another; all are full but the last.
-    at::Tensor buffer = at::empty(
-        {padded(rows) * words * 4 + 64}, at::TensorOptions().dtype(at::kByte));
-    auto *packed = reinterpret_cast<uint32_t *>(
-        (reinterpret_cast<uintptr_t>(buffer.data_ptr()) + 63) & ~uintptr_t{63});
+    const Room room(padded(rows) * words);
+    uint32_t *const packed = room.words;
     const auto *words_a = static_cast<const uint32_t *>(a.const_data_ptr());
     const auto *words_b = static_cast<const uint32_t *>(b.const_data_ptr());
     const int64_t stride_a = a.stride(0) / Type::per_word, stride_b = b.stride(0) / Type::per_word;
@@ -281,13 +308,14 @@ void multiply_nt(
             columns,
             bias,
             results + start * out.stride(0),
-            out.stride(0)};
+            out.stride(0),
+            accumulate};
         product.template run<Type>(begin, std::min(begin + chunk, columns));
     });
 }
 
-/// 12 × 32 results: rows of `a` as they are, two vectors of packed columns of b.
-template <class Type, int O>
+/// 12 × 32 results: rows of `a`, their words `step` apart, and two vectors of packed columns of b.
+template <class Type, int O, int64_t step>
 void tile_nn(
     const uint32_t *const *a, const uint32_t *panel, int64_t words, __m512 (&sums)[O][2]) {
     const uint32_t *row[O];
@@ -302,7 +330,7 @@ void tile_nn(
         const __m512i x0 = _mm512_load_si512(panel + k * 32);
         const __m512i x1 = _mm512_load_si512(panel + k * 32 + 16);
         for (int o = 0; o < O; ++o) {
-            const __m512i y = _mm512_set1_epi32(static_cast<int>(row[o][k]));
+            const __m512i y = _mm512_set1_epi32(static_cast<int>(row[o][k * step]));
             sum[o][0] = Type::multiply_add(sum[o][0], x0, y);
             sum[o][1] = Type::multiply_add(sum[o][1], x1, y);
         }
@@ -313,10 +341,11 @@ void tile_nn(
     }
 }
 
-/// panel[k][32] of the columns from `b` on: one word of each, for bf16 from two rows.
+/// panel[k][32] of the columns from `b` on, which has `length` rows: one word of each, for bf16 from
+/// two rows, the second 0 where there is none.
 template <class Type>
 void pack_columns(
-    const typename Type::Element *b, int64_t stride, int64_t words, int64_t count,
+    const typename Type::Element *b, int64_t stride, int64_t words, int64_t length, int64_t count,
     uint32_t *panel) {
     if constexpr (Type::per_word == 1) {
         for (int64_t k = 0; k < words; ++k) {
@@ -331,7 +360,8 @@ void pack_columns(
         const __mmask32 mask = static_cast<__mmask32>(count >= 32 ? ~0u : (1u << count) - 1);
         for (int64_t k = 0; k < words; ++k) {
             const __m512i even = _mm512_maskz_loadu_epi16(mask, b + 2 * k * stride);
-            const __m512i odd = _mm512_maskz_loadu_epi16(mask, b + (2 * k + 1) * stride);
+            const __m512i odd = _mm512_maskz_loadu_epi16(
+                2 * k + 1 < length ? mask : 0, b + (2 * k + 1) * stride);
             const auto half = [&](__m256i low, __m256i high) {
                 return _mm512_or_si512(
                     _mm512_cvtepu16_epi32(low),
@@ -347,21 +377,63 @@ void pack_columns(
     }
 }
 
+/// Columns of a transposed left operand that are packed together: a multiple of a tile's rows.
+constexpr int64_t left_width = 48;
+
+/// panel[k][48] of the columns from `a` on, as `pack_columns` makes them of 32; 0 beyond `count`.
+template <class Type>
+void pack_left(
+    const typename Type::Element *a, int64_t stride, int64_t words, int64_t length, int64_t count,
+    uint32_t *panel) {
+    for (int64_t k = 0; k < words; ++k) {
+        for (int64_t column = 0; column < left_width; column += lanes) {
+            const __mmask16 mask = first(std::max<int64_t>(count - column, 0));
+            __m512i word;
+            if constexpr (Type::per_word == 1) {
+                word = _mm512_maskz_loadu_epi32(mask, a + k * stride + column);
+            } else {
+                const auto *even = a + 2 * k * stride + column;
+                const __m256i low = _mm256_maskz_loadu_epi16(mask, even);
+                const __m256i high =
+                    _mm256_maskz_loadu_epi16(2 * k + 1 < length ? mask : 0, even + stride);
+                word = _mm512_or_si512(
+                    _mm512_cvtepu16_epi32(low),
+                    _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16));
+            }
+            _mm512_store_si512(panel + k * left_width + column, word);
+        }
+    }
+}
+
 /// Words of the inner axis that a panel covers: 128 KiB, which stays in the second-level cache.
 constexpr int64_t panel_words = 1024;
 
 /// How the right operand lies: [K, N], or [N, K] and to be transposed.
 enum class Right { plain, transposed };
+/// How the left operand lies: [M, K], or [K, M] and to be transposed.
+enum class Left { plain, transposed };
 
-template <class Type, class Out, Right right>
+template <class Type, class Out, Right right, Left left = Left::plain>
 void multiply_panels(
     const at::Tensor &a, const at::Tensor &b, const float *bias, at::Tensor &out,
     Accumulate accumulate) {
     constexpr int O = 12;
-    const int64_t rows = a.size(0);
+    static_assert(left_width % O == 0);
+    const int64_t rows = left == Left::plain ? a.size(0) : a.size(1);
+    const int64_t inner = left == Left::plain ? a.size(1) : a.size(0);
     const int64_t columns = right == Right::plain ? b.size(1) : b.size(0);
-    const int64_t words = a.size(1) / Type::per_word;
+    const int64_t words = (inner + Type::per_word - 1) / Type::per_word;
     const auto *words_a = static_cast<const uint32_t *>(a.const_data_ptr());
+    const int64_t left_panels = (rows + left_width - 1) / left_width;
+    const Room packed(left == Left::plain ? 0 : left_panels * words * left_width);
+    if constexpr (left == Left::transposed) {
+        const auto *elements = static_cast<const typename Type::Element *>(a.const_data_ptr());
+        for_each_task(left_panels, [&](int64_t panel) {
+            pack_left<Type>(
+                elements + panel * left_width, a.stride(0), words, inner,
+                rows - panel * left_width, packed.words + panel * words * left_width);
+        });
+    }
     const auto *elements_b = static_cast<const typename Type::Element *>(b.const_data_ptr());
     const int64_t stride_a = a.stride(0) / Type::per_word;
     auto *results = static_cast<Out *>(out.data_ptr());
@@ -386,7 +458,7 @@ void multiply_panels(
             if constexpr (right == Right::plain) {
                 pack_columns<Type>(
                     elements_b + k * Type::per_word * b.stride(0) + column, b.stride(0), part,
-                    count, panel);
+                    b.size(0) - k * Type::per_word, count, panel);
             } else {
                 const int64_t stride = b.stride(0) / Type::per_word;
                 pack_rows(
@@ -397,13 +469,18 @@ void multiply_panels(
                 const uint32_t *row[O];
                 __m512 sum[O][2];
                 for (int o = 0; o < O; ++o) {
-                    row[o] = words_a + std::min(r + o, end - 1) * stride_a + k;
+                    if constexpr (left == Left::plain) {
+                        row[o] = words_a + std::min(r + o, end - 1) * stride_a + k;
+                    } else {
+                        row[o] = packed.words + (r / left_width * words + k) * left_width
+                            + r % left_width + o;
+                    }
                     const bool is_kept = is_split && r + o < end;
                     const float *from = is_kept ? &partial[(r + o - begin) * 32] : nullptr;
                     sum[o][0] = is_kept ? _mm512_loadu_ps(from) : _mm512_setzero_ps();
                     sum[o][1] = is_kept ? _mm512_loadu_ps(from + 16) : _mm512_setzero_ps();
                 }
-                tile_nn<Type, O>(row, panel, part, sum);
+                tile_nn<Type, O, left == Left::plain ? 1 : left_width>(row, panel, part, sum);
                 for (int o = 0; o < O && r + o < end; ++o) {
                     if (!is_last) {
                         float *to = &partial[(r + o - begin) * 32];
@@ -418,12 +495,9 @@ void multiply_panels(
                         sum[o][1] =
                             _mm512_add_ps(sum[o][1], _mm512_maskz_loadu_ps(high, from + 16));
                     }
-                    if constexpr (std::is_same_v<Out, float>) {
-                        if (accumulate == Accumulate::yes) {
-                            sum[o][0] = _mm512_add_ps(sum[o][0], _mm512_maskz_loadu_ps(low, to));
-                            sum[o][1] =
-                                _mm512_add_ps(sum[o][1], _mm512_maskz_loadu_ps(high, to + 16));
-                        }
+                    if (accumulate == Accumulate::yes) {
+                        sum[o][0] = _mm512_add_ps(sum[o][0], read(to, low));
+                        sum[o][1] = _mm512_add_ps(sum[o][1], read(to + 16, high));
                     }
                     write(to, sum[o][0], low);
                     write(to + 16, sum[o][1], high);
@@ -434,33 +508,92 @@ void multiply_panels(
 }
 
 template <class Type, class Out>
-void multiply(const at::Tensor &a, const at::Tensor &b, const float *bias, at::Tensor &out) {
+void multiply(
+    const at::Tensor &a, const at::Tensor &b, const float *bias, at::Tensor &out,
+    Accumulate accumulate) {
     // Packing the right operand pays once its panels are used for enough rows.
     if (a.size(0) <= block_rows) {
-        multiply_nt<Type, Out>(a, b, bias, out);
+        multiply_nt<Type, Out>(a, b, bias, out, accumulate);
     } else {
-        multiply_panels<Type, Out, Right::transposed>(a, b, bias, out, Accumulate::no);
+        multiply_panels<Type, Out, Right::transposed>(a, b, bias, out, accumulate);
     }
 }
 
 #pragma clang attribute pop
 
-} // namespace
-
-bool gemm_supports(at::ScalarType type) {
-    static const bool gains = is_gainful();
-    return gains && (type == at::kBFloat16 || type == at::kFloat);
+/// Whether `product` is left · right (`[M, K]` and `[K, N]`) as far as its type can tell. Elements are
+/// small whole numbers, whose sums all types here hold exactly.
+bool is_product(const at::Tensor &product, const at::Tensor &left, const at::Tensor &right) {
+    const at::Tensor found = product.to(at::kFloat);
+    const at::Tensor a = left.to(at::kFloat).contiguous(), b = right.to(at::kFloat).contiguous();
+    const int64_t rows = a.size(0), inner = a.size(1), columns = b.size(1);
+    const float *x = a.const_data_ptr<float>(), *y = b.const_data_ptr<float>();
+    for (int64_t i = 0; i < rows; ++i) {
+        for (int64_t j = 0; j < columns; ++j) {
+            float sum = 0;
+            for (int64_t k = 0; k < inner; ++k) sum += x[i * inner + k] * y[k * columns + j];
+            if (found.const_data_ptr<float>()[i * columns + j] != sum) return false;
+        }
+    }
+    return true;
 }
 
-void gemm_nt(const at::Tensor &a, const at::Tensor &b, const float *bias, at::Tensor &out) {
+/// A small product of each kind, with rows, columns and a length that fill no tile.
+bool agree_with_loops() {
+    const auto whole = [](int64_t rows, int64_t columns, at::ScalarType type) {
+        at::Tensor made = at::empty({rows, columns}, at::kFloat);
+        for (int64_t i = 0; i < made.numel(); ++i) {
+            made.data_ptr<float>()[i] = static_cast<float>((i * 7 + i / 5) % 3 - 1);
+        }
+        return made.to(type);
+    };
+    for (const auto type : {at::kBFloat16, at::kFloat}) {
+        for (const int64_t rows : {int64_t{5}, int64_t{67}}) {
+            const at::Tensor a = whole(rows, 38, type), b = whole(51, 38, type);
+            at::Tensor out = at::empty({rows, 51}, a.options());
+            gemm_nt(a, b, nullptr, out);
+            if (!is_product(out, a, b.t())) return false;
+            const at::Tensor c = whole(38, 51, type);
+            gemm_nn(a, c, out);
+            if (!is_product(out, a, c)) return false;
+            const at::Tensor d = whole(rows, 51, type);
+            at::Tensor small = at::empty({38, 51}, a.options());
+            gemm_tn(a, d, small);
+            if (!is_product(small, a.t(), d)) return false;
+        }
+    }
+    return true;
+}
+
+} // namespace
+
+bool gemm_fits_processor() {
+    static const bool fits = is_gainful();
+    return fits;
+}
+
+bool gemm_supports(at::ScalarType type) {
+    if (!gemm_fits_processor()) return false;
+    static const bool is_right = [] {
+        if (agree_with_loops()) return true;
+        TORCH_WARN("this processor's bf16 or f32 products are wrong; libtorch computes them instead");
+        at::set_num_threads(thread_count());
+        return false;
+    }();
+    return is_right && (type == at::kBFloat16 || type == at::kFloat);
+}
+
+void gemm_nt(
+    const at::Tensor &a, const at::Tensor &b, const float *bias, at::Tensor &out,
+    Accumulate accumulate) {
     TORCH_INTERNAL_ASSERT(a.size(1) == b.size(1) && out.size(0) == a.size(0));
     if (a.size(0) == 0 || b.size(0) == 0) return;
     if (a.scalar_type() == at::kFloat) {
-        multiply<F32, float>(a, b, bias, out);
+        multiply<F32, float>(a, b, bias, out, accumulate);
     } else if (out.scalar_type() == at::kFloat) {
-        multiply<BF16, float>(a, b, bias, out);
+        multiply<BF16, float>(a, b, bias, out, accumulate);
     } else {
-        multiply<BF16, uint16_t>(a, b, bias, out);
+        multiply<BF16, uint16_t>(a, b, bias, out, accumulate);
     }
 }
 
@@ -473,6 +606,19 @@ void gemm_nn(const at::Tensor &a, const at::Tensor &b, at::Tensor &out, Accumula
         multiply_panels<BF16, float, Right::plain>(a, b, nullptr, out, accumulate);
     } else {
         multiply_panels<BF16, uint16_t, Right::plain>(a, b, nullptr, out, accumulate);
+    }
+}
+
+void gemm_tn(const at::Tensor &a, const at::Tensor &b, at::Tensor &out) {
+    TORCH_INTERNAL_ASSERT(a.size(0) == b.size(0) && out.size(1) == b.size(1));
+    if (a.size(1) == 0 || b.size(1) == 0) return;
+    constexpr auto no = Accumulate::no;
+    if (a.scalar_type() == at::kFloat) {
+        multiply_panels<F32, float, Right::plain, Left::transposed>(a, b, nullptr, out, no);
+    } else if (out.scalar_type() == at::kFloat) {
+        multiply_panels<BF16, float, Right::plain, Left::transposed>(a, b, nullptr, out, no);
+    } else {
+        multiply_panels<BF16, uint16_t, Right::plain, Left::transposed>(a, b, nullptr, out, no);
     }
 }
 

@@ -6,21 +6,32 @@
 // order of the inner axis, so it does not depend on how many rows there are, nor on threads.
 namespace ct {
 
-/// Whether this processor gains from them for operands of `type`.
+/// Whether this processor has the instructions and gains from them.
+bool gemm_fits_processor();
+
+/// Whether products of operands of `type` are to be computed with them: on such a processor, after a
+/// first product in each type agreed with plain loops. Where it did not, a warning says so, and
+/// libtorch computes them.
 bool gemm_supports(at::ScalarType type);
 
 /// Whether `tensor` can be a left or a transposed right operand: a matrix on the host of a supported
 /// type, its rows contiguous, and of even length in bf16, where numbers are taken in pairs.
 bool gemm_accepts(const at::Tensor &tensor);
 
-/// out[M, N] = a[M, K] · b[N, K]ᵀ + bias[N]. `a` and `b` have one type, f32 or bf16; `out` may be f32
-/// or that type; `bias` is null or f32.
-void gemm_nt(const at::Tensor &a, const at::Tensor &b, const float *bias, at::Tensor &out);
-
+/// Whether a product is written, or added to what is there; in bf16 the sum is rounded once.
 enum class Accumulate { no, yes };
 
-/// out[M, N] = a[M, K] · b[K, N], or added to an f32 `out`.
+/// out[M, N] = a[M, K] · b[N, K]ᵀ + bias[N]. `a` and `b` have one type, f32 or bf16; `out` may be f32
+/// or that type; `bias` is null or f32, and null where the product is added.
+void gemm_nt(
+    const at::Tensor &a, const at::Tensor &b, const float *bias, at::Tensor &out,
+    Accumulate accumulate = Accumulate::no);
+
+/// out[M, N] = a[M, K] · b[K, N]. Types as for `gemm_nt`.
 void gemm_nn(
     const at::Tensor &a, const at::Tensor &b, at::Tensor &out, Accumulate accumulate = Accumulate::no);
+
+/// out[M, N] = a[K, M]ᵀ · b[K, N], rows of both contiguous; any K. Types as for `gemm_nt`.
+void gemm_tn(const at::Tensor &a, const at::Tensor &b, at::Tensor &out);
 
 } // namespace ct

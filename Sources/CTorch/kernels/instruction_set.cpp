@@ -1,10 +1,11 @@
 #include "instruction_set.h"
 
 #include <algorithm>
-#include <atomic>
+#include <utility>
 
 namespace {
-std::atomic<ct_instruction_set> limit{CT_AVX512};
+// Of this thread alone, so that a test of one variant leaves the work of other threads as it is.
+thread_local ct_instruction_set limit = CT_AVX512;
 
 ct_instruction_set available() {
 #ifdef CT_HAS_X86_VARIANTS
@@ -22,11 +23,11 @@ namespace ct {
 
 ct_instruction_set instruction_set() {
     static const ct_instruction_set best = available();
-    return std::min(best, limit.load(std::memory_order_relaxed));
+    return std::min(best, limit);
 }
 
 } // namespace ct
 
 ct_instruction_set ct_limit_instruction_set(ct_instruction_set value) {
-    return limit.exchange(value, std::memory_order_relaxed);
+    return std::exchange(limit, value);
 }

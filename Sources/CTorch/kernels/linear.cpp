@@ -109,8 +109,32 @@ at::Tensor product(const at::Tensor &left, const at::Tensor &right) {
     return at::matmul(left, right);
 }
 
+at::Tensor product_transposed(const at::Tensor &left, const at::Tensor &right) {
+    if (left.scalar_type() == right.scalar_type() && gemm_accepts(left) && gemm_accepts(right)) {
+        at::Tensor out = at::empty({left.size(0), right.size(0)}, left.options());
+        gemm_nt(left, right, nullptr, out);
+        return out;
+    }
+    return at::matmul(left, right.t());
+}
+
 at::Tensor transposed_product(const at::Tensor &left, const at::Tensor &right) {
-    return product(left.t().contiguous(), right);
+    if (right.is_cpu() && left.scalar_type() == right.scalar_type() && left.stride(1) == 1
+        && right.stride(1) == 1 && gemm_supports(left.scalar_type())) {
+        at::Tensor out = at::empty({left.size(1), right.size(1)}, left.options());
+        gemm_tn(left, right, out);
+        return out;
+    }
+    return at::matmul(left.t(), right);
+}
+
+void add_low_rank(at::Tensor &sum, const at::Tensor &inner, const at::Tensor &up) {
+    if (inner.scalar_type() == up.scalar_type() && gemm_accepts(inner) && gemm_accepts(up)
+        && sum.scalar_type() == inner.scalar_type() && sum.stride(1) == 1) {
+        gemm_nt(inner, up, nullptr, sum, Accumulate::yes);
+    } else {
+        sum.addmm_(inner, up.t());
+    }
 }
 
 } // namespace ct

@@ -17,6 +17,12 @@ void add_product(at::Tensor &sum, const at::Tensor &left, const at::Tensor &righ
 /// left[M, K] · right[K, N] in the operands' type.
 at::Tensor product(const at::Tensor &left, const at::Tensor &right);
 
+/// left[M, K] · right[N, K]ᵀ in the operands' type.
+at::Tensor product_transposed(const at::Tensor &left, const at::Tensor &right);
+
+/// sum[M, N] += inner[M, R] · up[N, R]ᵀ, all of one type, rounded once.
+void add_low_rank(at::Tensor &sum, const at::Tensor &inner, const at::Tensor &up);
+
 /// left[K, M]ᵀ · right[K, N] in the operands' type.
 at::Tensor transposed_product(const at::Tensor &left, const at::Tensor &right);
 

@@ -4,11 +4,16 @@
 
 namespace ct {
 
-/// Calls `body(data)` on each thread of libtorch's own OpenMP pool and waits for all. A second pool
-/// would compete with the spinning threads of the first, and the compiler that builds this file has no
-/// OpenMP, so the runtime that libtorch has loaded is called by name. Without one, `body` runs once,
-/// here.
+/// Calls `body(data)` here and on other threads, and waits for those that began it; each call takes
+/// what work is left. Where the products are ours (`gemm.h`) the threads are ours too, and libtorch,
+/// left with small work, has one. Elsewhere they are those of libtorch's OpenMP pool, called by name
+/// since the compiler that builds this file has no OpenMP: a second pool would compete with its
+/// spinning threads. Without either, `body` runs once, here.
 void on_every_thread(void (*body)(void *), void *data);
+
+/// How many threads `on_every_thread` uses at most, this one counted.
+int thread_count();
+void set_thread_count(int count);
 
 /// Runs `body(task)` for every task in [0, count), spread over the threads. Which thread takes which
 /// task is left to chance: tasks must write to places of their own. `body` must not throw.

@@ -5,7 +5,10 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <memory>
 #include <vector>
 
 #ifdef CT_HAS_X86_VARIANTS
@@ -261,12 +264,60 @@ struct AdapterGroup {
 
     /// Inputs times `down`, [N, R].
     at::Tensor inner(const at::Tensor &x) const {
-        if (!has_dropout()) return at::mm(x, all_down().t());
+        if (!has_dropout()) return ct::product_transposed(x, all_down());
         std::vector<at::Tensor> parts;
         for (const Adapter &member : members) {
-            parts.push_back(at::mm(member.input(x), member.down.t()));
+            parts.push_back(ct::product_transposed(member.input(x), member.down));
         }
         return at::cat(parts, 1);
+    }
+};
+
+/// The joined matrices of a group, for passes that record no gradients and find the same adapters
+/// again and again: each decode step does.
+struct JoinedAdapters {
+    struct Source {
+        at::Tensor matrix;
+        uint32_t version;
+    };
+    std::vector<Source> sources;
+    at::Tensor settings, down, up;
+
+    bool is_made_of(
+        const std::vector<at::Tensor> &matrices, const at::Tensor &wanted, const at::Tensor &x,
+        int64_t outputs) const {
+        if (matrices.size() != sources.size() || down.scalar_type() != x.scalar_type()
+            || up.size(0) != outputs
+            || std::memcmp(
+                   settings.const_data_ptr(), wanted.const_data_ptr(), settings.nbytes())
+                != 0) {
+            return false;
+        }
+        for (size_t i = 0; i < matrices.size(); ++i) {
+            const Source &source = sources[i];
+            if (!source.matrix.is_same(matrices[i]) || source.version != matrices[i]._version()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Kept with the handle of the group's first matrix.
+    static std::shared_ptr<JoinedAdapters> of(
+        const ct_tensor *first, const std::vector<at::Tensor> &matrices,
+        const at::Tensor &settings, const at::Tensor &x, int64_t outputs) {
+        auto known = std::static_pointer_cast<JoinedAdapters>(first->derived);
+        if (known && known->is_made_of(matrices, settings, x, outputs)) return known;
+        const AdapterGroup group(matrices, settings, x.scalar_type());
+        auto made = std::make_shared<JoinedAdapters>();
+        made->settings = settings;
+        made->down = group.all_down();
+        made->up = group.all_up(outputs);
+        for (const at::Tensor &matrix : matrices) {
+            made->sources.push_back({matrix, static_cast<uint32_t>(matrix._version())});
+        }
+        first->derived = made;
+        return made;
     }
 };
 
@@ -278,7 +329,7 @@ struct AdaptedLinearFunction : torch::autograd::Function<AdaptedLinearFunction> 
         const AdapterGroup group(matrices.vec(), settings, x.scalar_type());
         at::Tensor out = ct::linear(x, weight, bias);
         const at::Tensor inner = group.inner(x);
-        out.addmm_(inner, group.all_up(weight.size(0)).t());
+        ct::add_low_rank(out, inner, group.all_up(weight.size(0)));
         variable_list saved{x, weight, settings, inner};
         saved.insert(saved.end(), matrices.begin(), matrices.end());
         context->save_for_backward(saved);
@@ -292,36 +343,42 @@ struct AdaptedLinearFunction : torch::autograd::Function<AdaptedLinearFunction> 
         const std::vector<at::Tensor> matrices(saved.begin() + 4, saved.end());
         const AdapterGroup group(matrices, settings, x.scalar_type());
         const at::Tensor pulled = incoming[0].contiguous();
-        const at::Tensor to_inner = at::mm(pulled, group.all_up(weight.size(0)));
+        const at::Tensor to_inner = ct::product(pulled, group.all_up(weight.size(0)));
         const bool needs_input = context->needs_input_grad(0);
         variable_list result(4 + matrices.size());
 
         at::Tensor to_x;
         if (needs_input) to_x = ct::product(pulled, weight);
         const bool has_dropout = group.has_dropout();
-        if (needs_input && !has_dropout) to_x.addmm_(to_inner, group.all_down());
+        if (needs_input && !has_dropout) {
+            ct::add_low_rank(to_x, to_inner, group.all_down().t().contiguous());
+        }
         at::Tensor to_down;
-        if (!has_dropout) to_down = at::mm(to_inner.t(), x).to(at::kFloat);
+        if (!has_dropout) to_down = ct::transposed_product(to_inner, x).to(at::kFloat);
         int64_t column = 0;
         for (size_t i = 0; i < group.members.size(); ++i) {
             const Adapter &member = group.members[i];
             const int64_t rank = member.down.size(0);
             const at::Tensor slope = to_inner.narrow(1, column, rank);
             if (has_dropout) {
-                result[4 + 2 * i] = at::mm(slope.t(), member.input(x)).to(at::kFloat);
+                result[4 + 2 * i] =
+                    ct::transposed_product(slope, member.input(x)).to(at::kFloat);
                 if (needs_input) {
-                    const at::Tensor part = at::mm(slope, member.down);
+                    const at::Tensor part = ct::product(slope, member.down);
                     to_x.add_(
                         member.dropout > 0 ? dropped(part, member.dropout, member.seed) : part);
                 }
             } else {
                 result[4 + 2 * i] = to_down.narrow(0, column, rank);
             }
+            // The few rows of the inner products are transposed here, and not the many columns of
+            // the gradient; the result is small.
             result[5 + 2 * i] =
-                at::mm(
-                    pulled.narrow(1, member.first_row, member.rows).t(),
-                    inner.narrow(1, column, rank))
-                    .to(at::kFloat)
+                ct::transposed_product(
+                    inner.narrow(1, column, rank),
+                    pulled.narrow(1, member.first_row, member.rows))
+                    .t()
+                    .to(at::kFloat, false, false, at::MemoryFormat::Contiguous)
                     .mul_(member.scale);
             column += rank;
         }
@@ -420,6 +477,17 @@ ct_tensor *ct_adapted_linear(
             values[4] = static_cast<double>(adapter.seed & 0xFFFFFFFF);
             matrices.push_back(down);
             matrices.push_back(up);
+        }
+        const auto has_dropout = [&] {
+            return std::any_of(
+                adapters, adapters + count, [](const auto &each) { return each.dropout > 0; });
+        };
+        if (!c10::GradMode::is_enabled() && !has_dropout()) {
+            const auto joined = JoinedAdapters::of(
+                adapters[0].down, matrices, settings, in, w.size(0));
+            at::Tensor out = ct::linear(in, w, ct::optional(bias));
+            ct::add_low_rank(out, ct::product_transposed(in, joined->down), joined->up);
+            return out;
         }
         return AdaptedLinearFunction::apply(
             in, w, ct::optional(bias), settings, at::TensorList(matrices));

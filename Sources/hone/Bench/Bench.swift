@@ -13,9 +13,10 @@ struct Bench: AsyncParsableCommand {
         abstract: "Time GRPO steps of a model and compare them with the machine's limits.",
         discussion: """
             Draws completions of full length for synthetic prompts and updates on them, --steps times. \
-            The floor of generation is reading every weight once per token step at the memory speed \
-            measured in this run; the floor of the update is its necessary matrix operations at the \
-            matrix rate measured in this run. The share says how near the work came to its floor.
+            Generation cannot be faster than reading every weight once per token step at the memory \
+            speed measured in this run, nor than its matrix operations at the matrix rate measured in \
+            this run; the update not than its necessary matrix operations. The shares say how near \
+            the work came to each.
             """)
 
     @Option(help: "Folder in Hugging Face layout.") var model: String

@@ -21,6 +21,14 @@ struct BenchResult {
         Double(facts.weightBytes) * Double(work.length) / limits.memoryBandwidth
     }
 
+    /// The same tokens' matrix operations at the matrix rate: with many rows at a time this, and not
+    /// memory, is what generation cannot be faster than.
+    var generateMatrixFloor: Double {
+        let layers = Double(facts.layerWeights) * Double(promptTokens + completionTokens)
+        let head = Double(facts.headWeights) * Double(completionTokens)
+        return 2 * (layers + head) / limits.matrixRate
+    }
+
     /// Matrix products alone: 2 operations per weight and row forwards, as many again backwards for
     /// the inputs' gradients, as many again for the weights' gradients if all are trained, and a
     /// forward pass of the reference where there is one. Only completion rows pass the head. What
@@ -36,16 +44,20 @@ struct BenchResult {
     }
 
     var json: JSONValue {
-        func phase(_ seconds: Double, floor: Double) -> JSONValue {
+        func phase(_ seconds: Double, floor: Double, matrixFloor: Double) -> JSONValue {
             [
                 "seconds": .double(seconds),
                 "tokens_per_second": .double(Double(completionTokens) / seconds),
                 "floor_seconds": .double(floor), "share_of_floor": .double(floor / seconds),
+                "matrix_floor_seconds": .double(matrixFloor),
+                "share_of_matrix_rate": .double(matrixFloor / seconds),
             ]
         }
         return [
-            "work": .string(name), "generate": phase(generateSeconds, floor: generateFloor),
-            "update": phase(updateSeconds, floor: updateFloor),
+            "work": .string(name),
+            "generate": phase(
+                generateSeconds, floor: generateFloor, matrixFloor: generateMatrixFloor),
+            "update": phase(updateSeconds, floor: updateFloor, matrixFloor: updateFloor),
             "step_seconds": .double(median(steps.map { $0.generate + $0.update })),
             "peak_bytes": .int(peakBytes), "memory_bandwidth": .double(limits.memoryBandwidth),
             "matrix_rate": .double(limits.matrixRate),
@@ -53,15 +65,21 @@ struct BenchResult {
     }
 
     var table: String {
-        func row(_ phase: String, _ seconds: Double, _ floor: Double) -> String {
-            String(
-                format: "%@  %9.2f s  %9.0f tokens/s  %5.0f %% of the floor (%.2f s)",
+        func row(_ phase: String, _ seconds: Double, _ floors: [(String, Double)]) -> String {
+            let shares = floors.map { name, floor in
+                String(format: "%.0f %% of the %@ (%.2f s)", 100 * floor / seconds, name, floor)
+            }
+            return String(
+                format: "%@  %9.2f s  %9.0f tokens/s  %@",
                 phase.padding(toLength: 9, withPad: " ", startingAt: 0), seconds,
-                Double(completionTokens) / seconds, 100 * floor / seconds, floor)
+                Double(completionTokens) / seconds, shares.joined(separator: ", "))
         }
         return [
-            name, row("generate", generateSeconds, generateFloor),
-            row("update", updateSeconds, updateFloor),
+            name,
+            row(
+                "generate", generateSeconds,
+                [("memory speed", generateFloor), ("matrix rate", generateMatrixFloor)]),
+            row("update", updateSeconds, [("matrix rate", updateFloor)]),
             "peak memory \(Figure.bytes(Double(peakBytes)))",
         ].joined(separator: "\n")
     }
