@@ -3,6 +3,9 @@
 #include <cstring>
 
 void ct_free(ct_tensor *tensor) { delete tensor; }
+ct_tensor *ct_alias(const ct_tensor *tensor) {
+    return ct::make([&] { return tensor->value; });
+}
 int64_t ct_live_count(void) { return ct_tensor::live.load(std::memory_order_relaxed); }
 
 int64_t ct_rank(const ct_tensor *tensor) { return tensor->value.dim(); }

@@ -24,6 +24,13 @@ struct ConfigReader {
         return value
     }
 
+    /// Refuses a folder whose weights were quantised before they were published.
+    mutating func refuseQuantization() throws(ModelError) {
+        guard let settings = value("quantization_config") else { return }
+        throw .quantizedFolder(
+            file: file, method: settings["quant_method"]?.stringValue ?? "of an unknown method")
+    }
+
     mutating func integer(_ key: String) throws(ModelError) -> Int? {
         guard let value = value(key) else { return nil }
         guard let number = value.intValue else { throw invalid(key, value, "an integer") }

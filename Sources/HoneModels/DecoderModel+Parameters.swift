@@ -34,7 +34,26 @@ extension DecoderModel {
     public var trainableCount: Int { trainableParameters.reduce(0) { $0 + $1.tensor.count } }
 
     /// How many numbers the model itself holds, a tied head counted once.
-    public var parameterCount: Int { storedParameters.reduce(0) { $0 + $1.tensor.count } }
+    public var parameterCount: Int {
+        storedParameters.reduce(0) { $0 + $1.tensor.count }
+            + codedMatrices.reduce(0) { $0 + $1.count }
+    }
+
+    /// Bytes that the model itself takes, a tied head counted once; without adapters.
+    public var baseBytes: Int {
+        storedParameters.reduce(0) { $0 + $1.tensor.byteCount }
+            + codedMatrices.reduce(0) { $0 + $1.byteCount }
+    }
+
+    /// Bytes of the weights that a decode step reads: all, but of an untied embedding single rows.
+    public var decodeBytes: Int { baseBytes - (config.isHeadTied ? 0 : embedding.byteCount) }
+
+    /// What is kept in few bits, each once.
+    private var codedMatrices: [BaseMatrix] {
+        let tables = config.isHeadTied ? [embedding] : [embedding, head.matrix]
+        return (tables + layers.flatMap { $0.linears.map(\.matrix) })
+            .filter { $0.trainable == nil }
+    }
 
     /// Makes all weights of the model itself take gradients (full fine-tuning).
     public func unfreeze() { for each in storedParameters { each.tensor.requiresGradient = true } }
@@ -42,13 +61,17 @@ extension DecoderModel {
     /// Makes no weight of the model itself take gradients.
     public func freeze() { for each in storedParameters { each.tensor.requiresGradient = false } }
 
-    /// The tensors that the model is kept in, each once.
+    /// The tensors that the model is kept in, each once; not what is kept in few bits.
     var storedParameters: [NamedParameter] {
-        var result = [NamedParameter(name: "model.embed_tokens.weight", tensor: embedding)]
+        var result: [NamedParameter] = []
+        func append(_ matrix: BaseMatrix, _ name: String) {
+            guard let tensor = matrix.trainable else { return }
+            result.append(NamedParameter(name: name, tensor: tensor))
+        }
+        append(embedding, "model.embed_tokens.weight")
         for layer in layers {
             for linear in layer.linears {
-                result.append(
-                    NamedParameter(name: linear.joinedName + ".weight", tensor: linear.weight))
+                append(linear.matrix, linear.joinedName + ".weight")
                 if let bias = linear.bias {
                     result.append(NamedParameter(name: linear.joinedName + ".bias", tensor: bias))
                 }
@@ -59,13 +82,14 @@ extension DecoderModel {
         }
         result.append(NamedParameter(name: norm.name + ".weight", tensor: norm.weight))
         if !config.isHeadTied {
-            result.append(NamedParameter(name: "lm_head.weight", tensor: head.weight))
+            append(head.matrix, "lm_head.weight")
         }
         return result
     }
 
-    /// The weights under their published names and shapes, as views; the values, or with
-    /// `gradients` what backward left for them (parameters without gradient are left out).
+    /// The weights under their published names and shapes; the values, or with `gradients` what
+    /// backward left for them (parameters without gradient are left out). Views, but for values kept
+    /// in few bits, which are copies.
     public func publishedParameters(gradients: Bool = false) throws -> [NamedParameter] {
         func view(_ tensor: Tensor, _ name: String, _ rows: Range<Int>? = nil) throws
             -> NamedParameter?
@@ -76,12 +100,20 @@ extension DecoderModel {
             return NamedParameter(
                 name: name, tensor: try rows.map { try source.narrow(0, $0) } ?? source)
         }
+        func values(_ matrix: BaseMatrix) throws -> Tensor? {
+            try gradients && matrix.trainable == nil ? nil : matrix.values(dtype)
+        }
         let prefix = config.weightNames.decoder
-        var result = [try view(embedding, prefix + "embed_tokens.weight")]
+        var result = [
+            try values(embedding).flatMap { try view($0, prefix + "embed_tokens.weight") }
+        ]
         for layer in layers {
             for linear in layer.linears {
+                let weight = try values(linear.matrix)
                 for part in linear.parts {
-                    result.append(try view(linear.weight, part.stored + ".weight", part.rows))
+                    if let weight {
+                        result.append(try view(weight, part.stored + ".weight", part.rows))
+                    }
                     if let bias = linear.bias {
                         result.append(try view(bias, part.stored + ".bias", part.rows))
                     }
@@ -92,7 +124,9 @@ extension DecoderModel {
             }
         }
         result.append(try view(norm.weight, norm.name + ".weight"))
-        if !config.isHeadTied { result.append(try view(head.weight, "lm_head.weight")) }
+        if !config.isHeadTied, let weight = try values(head.matrix) {
+            result.append(try view(weight, "lm_head.weight"))
+        }
         return result.compactMap { $0 }
     }
 
@@ -102,14 +136,14 @@ extension DecoderModel {
         try withoutGradients {
             func copy(_ linear: Linear) throws -> Linear {
                 Linear(
-                    parts: linear.parts, weight: try linear.weight.detached().clone(),
+                    parts: linear.parts, matrix: try linear.matrix.copy(),
                     bias: try linear.bias?.detached().clone())
             }
             func copy(_ norm: RMSNorm) throws -> RMSNorm {
                 RMSNorm(
                     name: norm.name, weight: try norm.weight.detached().clone(), config: config)
             }
-            let table = try embedding.detached().clone()
+            let table = try embedding.copy()
             let copied = DecoderModel(
                 config: config, dtype: dtype, device: device, embedding: table,
                 layers: try layers.map {
@@ -117,7 +151,7 @@ extension DecoderModel {
                 },
                 norm: try copy(norm),
                 head: config.isHeadTied
-                    ? Linear(parts: head.parts, weight: table, bias: nil) : try copy(head))
+                    ? Linear(parts: head.parts, matrix: table, bias: nil) : try copy(head))
             copied.rotaryLength = rotaryLength
             return copied
         }

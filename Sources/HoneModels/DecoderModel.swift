@@ -11,7 +11,7 @@ public final class DecoderModel {
     public let device: Device
 
     /// [V, C]
-    let embedding: Tensor
+    let embedding: BaseMatrix
     let layers: [DecoderLayer]
     let norm: RMSNorm
     /// [V, C]; the embedding table itself where the head is tied.
@@ -30,6 +30,10 @@ public final class DecoderModel {
     /// call of a training step its own seed, and the step can be repeated.
     public var dropoutSeed: UInt64?
 
+    /// Layers whose activations a pass with gradients keeps only the beginning of, and computes again
+    /// in the backward pass, as one block; nil keeps everything.
+    public var recomputedBlock: Int?
+
     /// The input length by which `dynamic` and `longrope` scalings choose their angles.
     ///
     /// Nil, as in transformers: the longest sequence of the call. Then a token's angles can change
@@ -44,7 +48,7 @@ public final class DecoderModel {
     }
 
     init(
-        config: ModelConfig, dtype: DType, device: Device, embedding: Tensor,
+        config: ModelConfig, dtype: DType, device: Device, embedding: BaseMatrix,
         layers: [DecoderLayer], norm: RMSNorm, head: Linear
     ) {
         self.config = config
@@ -66,7 +70,7 @@ public final class DecoderModel {
     /// - Returns: [N, C].
     public func hiddenStates(tokens: Tensor, context: any AttentionContext) throws -> Tensor {
         let pass = ForwardPass(usesAdapter: adapterEnabled, dropoutSeed: dropoutSeed)
-        var stream = try embedding.embedding(tokens)
+        var stream = try embedding.select(tokens, dtype)
         if let scale = config.embeddingScale {
             stream = try stream * Tensor.scalar(scale, dtype: dtype, device: device)
         }
@@ -75,9 +79,21 @@ public final class DecoderModel {
             positions: context.positions, length: length)
         let slidingAngles = try slidingRotary?.angles(
             positions: context.positions, length: length)
-        for (layer, window) in zip(layers, config.windows) {
-            let turned = window == nil ? angles : slidingAngles ?? angles
-            stream = try layer(stream, turned, context, pass)
+        func run(_ indices: Range<Int>, _ input: Tensor) throws -> Tensor {
+            var stream = input
+            for index in indices {
+                let turned = config.windows[index] == nil ? angles : slidingAngles ?? angles
+                stream = try layers[index](stream, turned, context, pass)
+            }
+            return stream
+        }
+        if let block = recomputedBlock, recordsGradients {
+            for start in stride(from: 0, to: layers.count, by: block) {
+                let indices = start..<min(start + block, layers.count)
+                stream = try recomputed(stream) { try run(indices, $0) }
+            }
+        } else {
+            stream = try run(layers.indices, stream)
         }
         return try norm(stream)
     }
@@ -102,10 +118,17 @@ public final class DecoderModel {
         _ hidden: Tensor, targets: Tensor, temperature: Double = 1,
         entropyGradient: Kernels.EntropyGradient = .none
     ) throws -> (logProbabilities: Tensor, entropy: Tensor) {
-        let result = try Kernels.linearLogProbabilities(
-            hidden: hidden, weight: try headWeight(), targets: targets, temperature: temperature,
-            softCap: config.logitSoftCap, entropyGradient: entropyGradient)
-        return (result.logProbabilities, result.entropy)
+        switch try headMatrix() {
+        case .nf4(let matrix) where entropyGradient == .none:
+            return try matrix.logProbabilities(
+                hidden: hidden, targets: targets, temperature: temperature,
+                softCap: config.logitSoftCap)
+        case let matrix:
+            return try Kernels.linearLogProbabilities(
+                hidden: hidden, weight: matrix.values(dtype), targets: targets,
+                temperature: temperature, softCap: config.logitSoftCap,
+                entropyGradient: entropyGradient)
+        }
     }
 
     private var headPass: ForwardPass {
@@ -113,9 +136,9 @@ public final class DecoderModel {
     }
 
     /// The matrix that scores tokens, [V, C], an adapter on the head included.
-    private func headWeight() throws -> Tensor {
-        guard adapterEnabled, let adapter = head.adapters[0] else { return head.weight }
-        return try head.weight + adapter.delta().to(dtype)
+    private func headMatrix() throws -> BaseMatrix {
+        guard adapterEnabled, let adapter = head.adapters[0] else { return head.matrix }
+        return .dense(try head.matrix.values(dtype) + adapter.delta().to(dtype))
     }
 
     private func rotationLength(_ context: any AttentionContext) throws -> Int {

@@ -46,6 +46,7 @@ enum InertFields {
     ) throws(ModelError) {
         reader.ignore(common)
         for (key, values) in fixed { try reader.require(key, isOneOf: values) }
+        try reader.refuseQuantization()
         // A classifier or a reward model of the same family has another head.
         for name in try reader.strings("architectures") ?? [] {
             guard name.hasSuffix("ForCausalLM") || name.hasSuffix("ForConditionalGeneration") else {

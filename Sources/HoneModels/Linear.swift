@@ -14,15 +14,15 @@ final class Linear {
 
     let parts: [Part]
     /// [O, I]
-    let weight: Tensor
+    let matrix: BaseMatrix
     /// [O]
     let bias: Tensor?
     /// One for each part.
     private(set) var adapters: [LoRAAdapter?]
 
-    init(parts: [Part], weight: Tensor, bias: Tensor?) {
+    init(parts: [Part], matrix: BaseMatrix, bias: Tensor?) {
         self.parts = parts
-        self.weight = weight
+        self.matrix = matrix
         self.bias = bias
         adapters = parts.map { _ in nil }
     }
@@ -34,7 +34,7 @@ final class Linear {
             .joined(separator: "+")
     }
 
-    var inputWidth: Int { weight.shape[1] }
+    var inputWidth: Int { matrix.shape[1] }
 
     func setAdapter(_ adapter: LoRAAdapter?, part: Int) { adapters[part] = adapter }
 
@@ -43,7 +43,13 @@ final class Linear {
         let additions = zip(parts, adapters).compactMap { part, adapter in
             adapter?.addition(firstRow: part.rows.lowerBound, pass)
         }
-        guard pass.usesAdapter, !additions.isEmpty else { return try x.linear(weight, bias: bias) }
-        return try Kernels.adaptedLinear(x, weight: weight, bias: bias, additions: additions)
+        guard pass.usesAdapter, !additions.isEmpty else { return try matrix.linear(x, bias: bias) }
+        switch matrix {
+        case .dense(let weight):
+            return try Kernels.adaptedLinear(x, weight: weight, bias: bias, additions: additions)
+        case .nf4(let weight):
+            let product = try weight.linear(x, bias: bias)
+            return try Kernels.adding(additions, of: x, to: product)
+        }
     }
 }

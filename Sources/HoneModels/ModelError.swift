@@ -10,6 +10,8 @@ public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
     case invalidField(file: String, key: String, found: String, expected: String)
     /// A key that may change the mathematics, with a value that is not understood.
     case unsupportedField(file: String, key: String, value: String)
+    /// The weights were published in few bits.
+    case quantizedFolder(file: String, method: String)
     /// Keys that cannot all be right.
     case contradiction(file: String, keys: [String], reason: String)
     /// The weights lack a tensor that the configuration asks for.
@@ -41,6 +43,9 @@ public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
         case .unsupportedField(let file, let key, let value):
             "\(file): \"\(key)\" = \(value) is not understood and might change what the model "
                 + "computes; a model that needs it cannot be used yet"
+        case .quantizedFolder(let file, let method):
+            "\(file): the weights are already quantised (\(method)); take the folder of the model in "
+                + "bf16, and set quantization: nf4 in the recipe to train it in four bits"
         case .contradiction(let file, let keys, let reason):
             "\(file): \(keys.joined(separator: ", ")) contradict each other: \(reason)"
         case .missingWeight(let name, let folder):

@@ -29,7 +29,7 @@ public enum ModelFolder {
         try write(
             configuration ?? ModelConfig.object(at: configFile.path), to: folder, dtype: dtype)
         let weights = try withoutGradients {
-            try model.mergedParameters().map { (name: $0.name, tensor: try $0.tensor.to(dtype)) }
+            try model.mergedParameters(dtype).map { (name: $0.name, tensor: $0.tensor) }
         }
         try SafeTensorsWriter.write(
             weights, to: folder.appending(path: "model.safetensors"))
@@ -63,8 +63,8 @@ public enum ModelFolder {
 
 extension DecoderModel {
     /// The weights under their published names with what the adapter adds, computed in float32 and
-    /// rounded once to the compute type.
-    func mergedParameters() throws -> [NamedParameter] {
+    /// rounded once to `dtype`.
+    func mergedParameters(_ dtype: DType) throws -> [NamedParameter] {
         try withoutGradients {
             var deltas: [String: Tensor] = [:]
             for linear in linears {
@@ -73,7 +73,10 @@ extension DecoderModel {
                 }
             }
             return try publishedParameters().map { parameter in
-                guard let delta = deltas[parameter.name] else { return parameter }
+                guard let delta = deltas[parameter.name] else {
+                    return NamedParameter(
+                        name: parameter.name, tensor: try parameter.tensor.to(dtype))
+                }
                 let sum = try parameter.tensor.to(.float32) + delta
                 return NamedParameter(name: parameter.name, tensor: try sum.to(dtype))
             }
@@ -93,7 +96,12 @@ extension DecoderModel {
             for linear in linears {
                 for (part, adapter) in zip(linear.parts, linear.adapters) {
                     guard let adapter else { continue }
-                    let rows = try linear.weight.narrow(0, part.rows)
+                    guard let weight = linear.matrix.trainable else {
+                        throw ModelError.invalidAdapter(
+                            reason: "the base is kept in few bits, which cannot hold the sum; "
+                                + "write the merged model out instead")
+                    }
+                    let rows = try weight.narrow(0, part.rows)
                     try rows.copy_(rows.to(.float32) + adapter.delta())
                 }
             }

@@ -12,6 +12,7 @@ struct WeightReader {
     private let names: ModelConfig.WeightNames
     private let dtype: DType
     private let device: Device
+    private let quantization: BaseQuantization
     private let record: Record
 
     private final class Record {
@@ -26,7 +27,8 @@ struct WeightReader {
 
     /// The tensors of `folder`: `model.safetensors`, or the shards that its index lists.
     init(
-        folder: URL, names: ModelConfig.WeightNames, dtype: DType, device: Device
+        folder: URL, names: ModelConfig.WeightNames, dtype: DType, device: Device,
+        quantization: BaseQuantization
     ) throws {
         let files = try SafeTensorsReader(folder)
         source = .files(files)
@@ -44,6 +46,7 @@ struct WeightReader {
         self.names = names
         self.dtype = dtype
         self.device = device
+        self.quantization = quantization
         record = Record()
     }
 
@@ -55,6 +58,7 @@ struct WeightReader {
         names = config.weightNames
         self.dtype = dtype
         self.device = device
+        quantization = .none
         record = Record()
     }
 
@@ -65,6 +69,7 @@ struct WeightReader {
         names = parent.names
         dtype = parent.dtype
         device = parent.device
+        quantization = parent.quantization
         record = parent.record
     }
 
@@ -141,8 +146,9 @@ struct WeightReader {
             if hasBias { biases.append(try bias(layer + ".bias", count: count)) }
             row += count
         }
+        let joined = weights.count == 1 ? weights[0] : try Tensor.cat(weights)
         return Linear(
-            parts: parts, weight: weights.count == 1 ? weights[0] : try Tensor.cat(weights),
+            parts: parts, matrix: try quantization.matrix(joined),
             bias: try biases.isEmpty ? nil : biases.count == 1 ? biases[0] : Tensor.cat(biases))
     }
 

@@ -27,11 +27,14 @@ public final class LanguageModel {
         }
     }
 
-    /// Loads the model in `folder`, and the adapter in PEFT's format in `adapter` onto it.
+    /// Loads the model in `folder`, its weights kept as `quantization` says, and the adapter in PEFT's
+    /// format in `adapter` onto it.
     public convenience init(
-        folder: URL, adapter: URL? = nil, dtype: DType, device: Device
+        folder: URL, adapter: URL? = nil, dtype: DType, device: Device,
+        quantization: BaseQuantization = .none
     ) throws {
-        let model = try DecoderModel.load(folder: folder, dtype: dtype, device: device)
+        let model = try DecoderModel.load(
+            folder: folder, dtype: dtype, device: device, quantization: quantization)
         if let adapter { try AdapterFile.load(folder: adapter, into: model) }
         try self.init(model: model, folder: folder)
     }

@@ -29,8 +29,8 @@ public actor ModelHost {
         let device = try Device(config.device)
         if let threads = config.threads { try setThreadCount(threads) }
         let language = try LanguageModel(
-            folder: folder, adapter: adapter, dtype: DType(config.dtype, on: device), device: device
-        )
+            folder: folder, adapter: adapter, dtype: DType(config.dtype, on: device),
+            device: device, quantization: BaseQuantization(config.quantization))
         model = language.model
         let limits =
             config.memory.cacheBudget.map { EngineLimits(cacheBytes: $0.bytes) } ?? EngineLimits()

@@ -31,10 +31,12 @@ extension Policy {
             model.unfreeze()
         }
 
-        let parameters = model.trainableParameters.map { (name: $0.name, tensor: $0.tensor) }
+        if case .blocks(let layers) = config.memory.gradientCheckpointing {
+            model.recomputedBlock = layers
+        }
         let optimizerSteps = config.optimizerSteps(of: totalSteps)
         let step = OptimizerStep(
-            optimizer: AdamW(parameters, options: AdamW.Options(config.optimizer)),
+            optimizer: config.optimizer.optimizer(of: model.trainableParameters),
             schedule: LearningRateSchedule(config.optimizer, totalSteps: optimizerSteps),
             maxGradientNorm: config.optimizer.maxGradNorm)
         let limits =
@@ -76,7 +78,9 @@ extension Policy {
         }
         switch (config.model, origin) {
         case (.folder(let folder), _):
-            return try LanguageModel(folder: URL(filePath: folder), dtype: dtype, device: device)
+            return try LanguageModel(
+                folder: URL(filePath: folder), dtype: dtype, device: device,
+                quantization: BaseQuantization(config.quantization))
         case (.scratch(let description), .recipe(let folder)):
             return try NewModelFolder(description: description, folder: folder)
                 .make(seed: UInt64(config.seed), dtype: dtype, device: device)
@@ -121,6 +125,16 @@ extension Policy {
     }
 }
 
+extension BaseQuantization {
+    init(_ config: TrainingConfig.Quantization) {
+        self =
+            switch config {
+            case .none: .none
+            case .nf4: .nf4
+            }
+    }
+}
+
 extension LoRAConfig {
     init(_ config: AdapterConfig) {
         let targets: Targets =
@@ -155,15 +169,26 @@ extension LearningRateSchedule {
             shape: config.schedule, peak: config.learningRate, minimum: config.minLearningRate,
             warmupSteps: config.warmupSteps
                 ?? Int(((config.warmupRatio ?? 0) * Double(totalSteps)).rounded(.up)),
-            totalSteps: totalSteps)
+            totalSteps: totalSteps, decayRatio: config.decayRatio)
     }
 }
 
-extension AdamW.Options {
-    init(_ config: OptimizerConfig) {
-        self.init(
-            learningRate: config.learningRate, beta1: config.adamBeta1, beta2: config.adamBeta2,
-            epsilon: config.adamEpsilon, weightDecay: config.weightDecay)
+extension OptimizerConfig {
+    /// The optimiser that the recipe names, for `parameters`.
+    func optimizer(of parameters: [NamedParameter]) -> any Optimizer {
+        let all = parameters.map { (name: $0.name, tensor: $0.tensor, decay: WeightDecay.decayed) }
+        let adam = AdamW.Options(
+            learningRate: learningRate, beta1: adamBeta1, beta2: adamBeta2, epsilon: adamEpsilon,
+            weightDecay: weightDecay)
+        switch name {
+        case .adamw: return AdamW(all, options: adam)
+        case .adamw8Bit: return AdamW8Bit(all, options: adam)
+        case .sgd:
+            return SGD(
+                all,
+                options: SGD.Options(
+                    learningRate: learningRate, momentum: momentum, weightDecay: weightDecay))
+        }
     }
 }
 

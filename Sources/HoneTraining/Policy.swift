@@ -107,7 +107,7 @@ public final class Policy {
         return PolicyFacts(
             parameters: model.parameterCount, trainable: model.trainableCount,
             layerWeights: layers, headWeights: head,
-            weightBytes: (layers + head) * dtype.byteCount, dtype: dtype, device: model.device)
+            weightBytes: model.decodeBytes, dtype: dtype, device: model.device)
     }
 
     private var memory: OrderedMetrics {

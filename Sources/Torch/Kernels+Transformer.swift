@@ -104,4 +104,42 @@ extension Kernels {
         return try wrap(
             result, "adaptedLinear", [x, weight] + additions.flatMap { [$0.down, $0.up] })
     }
+
+    /// `product` [N, O] with low-rank additions of `x` [N, I], by tensor operators: for layers whose
+    /// product is made by another kernel than ``adaptedLinear(_:weight:bias:additions:)``.
+    ///
+    /// - Parameters:
+    ///   - additions: ascending rows that do not overlap.
+    ///   - x: what the product was made of.
+    ///   - product: [N, O].
+    public static func adding(
+        _ additions: [LowRankAddition], of x: Tensor, to product: Tensor
+    ) throws(TorchError) -> Tensor {
+        let (count, width) = try product.dims2()
+        var pieces: [Tensor] = []
+        var row = 0
+        func fill(to end: Int) throws(TorchError) {
+            guard end > row else { return }
+            pieces.append(
+                try Tensor.zeros([count, end - row], dtype: x.dtype, device: x.device))
+            row = end
+        }
+        for addition in additions {
+            try fill(to: addition.firstRow)
+            var input = x
+            if addition.dropout > 0 {
+                // The mask has no gradient, so it is drawn on ones and multiplied.
+                input =
+                    try x
+                    * dropped(
+                        Tensor.ones(x.shape, dtype: x.dtype, device: x.device), addition.dropout,
+                        seed: addition.seed)
+            }
+            let inner = try input.linear(addition.down.to(x.dtype))
+            pieces.append(try inner.linear((addition.up * addition.scale).to(x.dtype)))
+            row += try addition.up.size(0)
+        }
+        try fill(to: width)
+        return try product + (pieces.count == 1 ? pieces[0] : Tensor.cat(pieces, 1))
+    }
 }

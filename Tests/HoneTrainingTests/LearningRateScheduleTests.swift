@@ -22,4 +22,23 @@ import Testing
         #expect(abs(schedule.rate(at: 8) - 0.6) < 1e-12)
         #expect(schedule.rate(at: 50) == 0.2)
     }
+
+    @Test func inverseRootGoesOnFromTheEndOfTheWarmup() {
+        let schedule = LearningRateSchedule(
+            shape: .inverseSqrt, peak: 1, minimum: 0.3, warmupSteps: 4, totalSteps: 100)
+        #expect(schedule.rate(at: 2) == 0.5)
+        #expect(schedule.rate(at: 4) == 1)
+        #expect(schedule.rate(at: 16) == 0.5)  // √(4 / 16)
+        #expect(schedule.rate(at: 100) == 0.3)  // √(4 / 100) = 0.2 is below the minimum
+    }
+
+    @Test func stableScheduleFallsOnlyAtTheEnd() {
+        let schedule = LearningRateSchedule(
+            shape: .warmupStableDecay, peak: 1, warmupSteps: 2, totalSteps: 20, decayRatio: 0.2)
+        // The last four steps: 1, 3/4, 1/2, 1/4.
+        #expect(
+            [1, 2, 3, 16, 17, 18, 19, 20].map(schedule.rate) == [
+                0.5, 1, 1, 1, 1, 0.75, 0.5, 0.25,
+            ])
+    }
 }

@@ -13,6 +13,7 @@
 #include "ctorch_math.h"
 #include "ctorch_network.h"
 #include "ctorch_optimizer.h"
+#include "ctorch_quantization.h"
 #include "ctorch_reduce.h"
 #include "ctorch_shape.h"
 #include "ctorch_tensor.h"

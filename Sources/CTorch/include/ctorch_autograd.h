@@ -20,4 +20,15 @@ bool ct_gradients(
 /// Sets this thread's gradient mode and returns the one before.
 bool ct_exchange_grad_mode(bool enabled);
 bool ct_grad_mode(void);
+
+/// A piece of a computation that is made again in the backward pass. `forward` returns a new tensor, or null
+/// for a failure; `release` is called once, when neither pass can need it any more.
+typedef struct ct_recomputation {
+    void *context;
+    ct_tensor *(*forward)(void *context, const ct_tensor *input);
+    void (*release)(void *context);
+} ct_recomputation;
+/// What `forward` makes of `input`, keeping the input alone for the backward pass. Takes over the context
+/// even where it fails.
+ct_tensor *ct_recomputed(const ct_tensor *input, const ct_recomputation *functions);
 CT_END

@@ -3,6 +3,8 @@
 
 CT_BEGIN
 void ct_free(ct_tensor *tensor);
+/// Another handle to the same tensor.
+ct_tensor *ct_alias(const ct_tensor *tensor);
 /// Handles alive in this process.
 int64_t ct_live_count(void);
 

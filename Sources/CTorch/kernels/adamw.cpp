@@ -1,6 +1,6 @@
 #include "../guard.h"
+#include "adamw.h"
 #include "parallel.h"
-#include "simd.h"
 
 #include <c10/core/GradMode.h>
 
@@ -8,36 +8,13 @@
 
 namespace {
 
-/// The update's factors, each computed once in double precision.
-struct Factors {
-    float beta1, beta2, rest1, rest2, keep, rate, root, epsilon;
-
-    explicit Factors(const ct_adamw_update &u) {
-        const double correction1 = 1 - std::pow(u.beta1, static_cast<double>(u.step));
-        const double correction2 = 1 - std::pow(u.beta2, static_cast<double>(u.step));
-        beta1 = static_cast<float>(u.beta1);
-        beta2 = static_cast<float>(u.beta2);
-        rest1 = static_cast<float>(1 - u.beta1);
-        rest2 = static_cast<float>(1 - u.beta2);
-        keep = static_cast<float>(1 - u.learning_rate * u.weight_decay);
-        rate = static_cast<float>(u.learning_rate / correction1);
-        root = static_cast<float>(1 / std::sqrt(correction2));
-        epsilon = static_cast<float>(u.epsilon);
-    }
-};
-
-template <class Gradient>
-CT_INLINE float updated(float w, Gradient g, float &m, float &v, const Factors &f) {
-    m = f.beta1 * m + f.rest1 * g;
-    v = f.beta2 * v + f.rest2 * g * g;
-    return w * f.keep - f.rate * m / (std::sqrt(v) * f.root + f.epsilon);
-}
+using Factors = ct::AdamWFactors;
 
 CT_DISPATCHED void update_f32(
     float *__restrict w, const float *__restrict g, float *__restrict m, float *__restrict v,
     int64_t begin, int64_t end, const Factors &factors) {
     const Factors f = factors;
-    for (int64_t i = begin; i < end; ++i) w[i] = updated(w[i], g[i], m[i], v[i], f);
+    for (int64_t i = begin; i < end; ++i) w[i] = ct::adamw_updated(w[i], g[i], m[i], v[i], f);
 }
 
 CT_DISPATCHED void update_bf16(
@@ -46,7 +23,7 @@ CT_DISPATCHED void update_bf16(
     const Factors &factors) {
     const Factors f = factors;
     for (int64_t i = begin; i < end; ++i) {
-        master[i] = updated(master[i], ct::widen(g[i]), m[i], v[i], f);
+        master[i] = ct::adamw_updated(master[i], ct::widen(g[i]), m[i], v[i], f);
         w[i] = ct::narrow(master[i]);
     }
 }

@@ -1,5 +1,6 @@
 #include "../guard.h"
 #include "linear.h"
+#include "nf4.h"
 #include "softmax_rows.h"
 
 #include <c10/core/GradMode.h>
@@ -14,9 +15,28 @@ using ct::RunningSoftmax;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+/// The head's matrix [V, C], dense or in four bits.
+struct HeadWeight {
+    at::Tensor dense;
+    std::optional<ct::NF4Matrix> coded;
+
+    int64_t size(int64_t axis) const {
+        if (!coded) return dense.size(axis);
+        return axis == 0 ? coded->rows : coded->columns;
+    }
+    bool requires_grad() const { return !coded && dense.requires_grad(); }
+
+    at::Tensor narrow(int64_t start, int64_t count, at::ScalarType type) const {
+        return coded ? coded->dense(start, count, type) : dense.narrow(0, start, count);
+    }
+    at::Tensor select(const at::Tensor &rows, at::ScalarType type) const {
+        return coded ? coded->select(rows, type) : dense.index_select(0, rows);
+    }
+};
+
 struct Head {
-    at::Tensor hidden;  // [N, C]
-    at::Tensor weight;  // [V, C]
+    at::Tensor hidden; // [N, C]
+    HeadWeight weight;
     at::Tensor targets; // [N]
     LogitScale scale;
     int64_t block; // columns of V at one time
@@ -37,7 +57,7 @@ struct Head {
         const at::Tensor room = buffer(at::kFloat);
         for (int64_t start = 0; start < weight.size(0); start += block) {
             const int64_t width = std::min(block, weight.size(0) - start);
-            const at::Tensor part = weight.narrow(0, start, width);
+            const at::Tensor part = weight.narrow(start, width, hidden.scalar_type());
             at::Tensor products = view(room, rows(), width);
             ct::product_transposed(products, hidden, part);
             body(start, part, products);
@@ -82,7 +102,7 @@ Forward forward_pass(const Head &head, Slope wanted) {
         const at::Tensor total = softmax.total();
         mean_weight.div_(total.unsqueeze(1)).neg_();
         mean_weight.addcmul_(
-            head.weight.index_select(0, head.targets).to(at::kFloat),
+            head.weight.select(head.targets, head.hidden.scalar_type()).to(at::kFloat),
             (softmax.chosen_slope() * softmax.others / total).unsqueeze(1));
         if (head.scale.temperature != 1) mean_weight.div_(head.scale.temperature);
         result.slope = mean_weight.to(head.hidden.scalar_type());
@@ -93,7 +113,7 @@ Forward forward_pass(const Head &head, Slope wanted) {
 /// For a frozen weight: the gradient is each row's slope times what comes in.
 struct FrozenHead : torch::autograd::Function<FrozenHead> {
     static variable_list forward(
-        AutogradContext *context, const at::Tensor &hidden, const at::Tensor &weight,
+        AutogradContext *context, const at::Tensor &hidden, const HeadWeight &weight,
         const at::Tensor &targets, double temperature, double soft_cap, int64_t block) {
         const Forward result = forward_pass(
             {hidden, weight, targets, {temperature, soft_cap}, block}, Slope::computed);
@@ -118,7 +138,7 @@ struct RecomputedHead : torch::autograd::Function<RecomputedHead> {
         const at::Tensor &targets, double temperature, double soft_cap, int64_t block,
         bool entropy_has_gradient) {
         const Forward result = forward_pass(
-            {hidden, weight, targets, {temperature, soft_cap}, block}, Slope::none);
+            {hidden, {weight, {}}, targets, {temperature, soft_cap}, block}, Slope::none);
         context->save_for_backward(
             {hidden, weight, targets, result.log_sum, result.log_probabilities.detach(),
              result.entropy.detach()});
@@ -134,7 +154,7 @@ struct RecomputedHead : torch::autograd::Function<RecomputedHead> {
         const auto saved = context->get_saved_variables();
         const Head head{
             saved[0],
-            saved[1],
+            {saved[1], {}},
             saved[2],
             {context->saved_data["temperature"].toDouble(),
              context->saved_data["soft_cap"].toDouble()},
@@ -150,7 +170,7 @@ struct RecomputedHead : torch::autograd::Function<RecomputedHead> {
         at::Tensor to_hidden;
         if (needs_hidden) to_hidden = at::zeros(head.hidden.sizes(), head.options(at::kFloat));
         at::Tensor to_weight;
-        if (needs_weight) to_weight = at::empty_like(head.weight);
+        if (needs_weight) to_weight = at::empty_like(head.weight.dense);
         const at::Tensor buffer = head.buffer(type);
         head.for_each_block([&](int64_t start, const at::Tensor &part, at::Tensor &products) {
             at::Tensor slope = Head::view(buffer, head.rows(), part.size(0));
@@ -175,17 +195,17 @@ struct RecomputedHead : torch::autograd::Function<RecomputedHead> {
 };
 
 void check(
-    const at::Tensor &hidden, const at::Tensor &weight, const at::Tensor &targets,
+    const at::Tensor &hidden, const HeadWeight &weight, const at::Tensor &targets,
     double temperature) {
     TORCH_CHECK(
-        hidden.dim() == 2 && weight.dim() == 2 && targets.dim() == 1,
+        hidden.dim() == 2 && (weight.coded || weight.dense.dim() == 2) && targets.dim() == 1,
         "hidden [N, C], weight [V, C] and targets [N] are needed");
     TORCH_CHECK(hidden.size(1) == weight.size(1), "hidden and weight differ in their last size");
     TORCH_CHECK(
         hidden.size(0) == targets.size(0), "as many targets as rows of hidden are needed");
     TORCH_CHECK(targets.scalar_type() == at::kLong, "targets must be int64");
     TORCH_CHECK(
-        hidden.scalar_type() == weight.scalar_type(), "hidden and weight differ in type");
+        weight.coded || hidden.scalar_type() == weight.dense.scalar_type(), "hidden and weight differ in type");
     TORCH_CHECK(temperature > 0, "the temperature must be above 0");
     if (targets.numel() == 0) return;
     const auto [low, high] = targets.aminmax();
@@ -202,13 +222,12 @@ int64_t block_width(int64_t rows, int64_t classes, int64_t bytes) {
 
 } // namespace
 
-bool ct_linear_log_probabilities(
-    const ct_tensor *hidden, const ct_tensor *weight, const ct_tensor *targets, double temperature,
+static bool log_probabilities_of(
+    const ct_tensor *hidden, const HeadWeight &w, const ct_tensor *targets, double temperature,
     double soft_cap, int64_t block_bytes, bool entropy_has_gradient,
     ct_tensor **log_probabilities, ct_tensor **entropy) {
     return ct::perform([&] {
         const at::Tensor h = hidden->value.contiguous();
-        const at::Tensor &w = weight->value;
         const at::Tensor t = targets->value.contiguous();
         check(h, w, t, temperature);
         const int64_t block = block_width(h.size(0), w.size(0), block_bytes);
@@ -220,7 +239,7 @@ bool ct_linear_log_probabilities(
             results = {result.log_probabilities, result.entropy};
         } else if (w.requires_grad() || entropy_has_gradient) {
             results = RecomputedHead::apply(
-                h, w, t, temperature, soft_cap, block, entropy_has_gradient);
+                h, w.dense, t, temperature, soft_cap, block, entropy_has_gradient);
         } else {
             results = FrozenHead::apply(h, w, t, temperature, soft_cap, block);
         }
@@ -228,4 +247,22 @@ bool ct_linear_log_probabilities(
         *entropy = new ct_tensor(std::move(results[1]));
         *log_probabilities = first.release();
     });
+}
+
+bool ct_linear_log_probabilities(
+    const ct_tensor *hidden, const ct_tensor *weight, const ct_tensor *targets, double temperature,
+    double soft_cap, int64_t block_bytes, bool entropy_has_gradient,
+    ct_tensor **log_probabilities, ct_tensor **entropy) {
+    return log_probabilities_of(
+        hidden, {weight->value, {}}, targets, temperature, soft_cap, block_bytes,
+        entropy_has_gradient, log_probabilities, entropy);
+}
+
+bool ct_nf4_log_probabilities(
+    const ct_tensor *hidden, const ct_nf4_matrix *head, const ct_tensor *targets,
+    double temperature, double soft_cap, int64_t block_bytes, ct_tensor **log_probabilities,
+    ct_tensor **entropy) {
+    return log_probabilities_of(
+        hidden, {at::Tensor(), ct::NF4Matrix(*head)}, targets, temperature, soft_cap, block_bytes,
+        false, log_probabilities, entropy);
 }

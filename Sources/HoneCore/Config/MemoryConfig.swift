@@ -2,6 +2,8 @@
 public struct MemoryConfig: ConfigSection {
     /// Bytes for keys and values of the completions being drawn; `nil` plans by what is free.
     public var cacheBudget: ByteCount?
+    /// What the update computes again instead of keeping.
+    public var gradientCheckpointing: GradientCheckpointing = .off
 
     public init() {}
 
@@ -11,7 +13,13 @@ public struct MemoryConfig: ConfigSection {
         .optional(
             "cache_budget", \.cacheBudget,
             "Memory for the keys and values of completions being drawn, such as 2 GiB. Default: "
-                + "planned from what is free.")
+                + "planned from what is free."),
+        ConfigField(
+            "gradient_checkpointing", \.gradientCheckpointing,
+            "Keep only what enters each layer, or each block of so many layers, and compute the "
+                + "rest again in the backward pass: less memory, a third more work, the same "
+                + "gradients to the bit.",
+            synonyms: ["checkpointing", "use_gradient_checkpointing"]),
     ]
 }
 

@@ -1,9 +1,12 @@
-/// AdamW and the schedule of its learning rate.
+/// The optimiser and the schedule of its learning rate.
 public struct OptimizerConfig: ConfigSection {
+    public var name: Name = .adamw
     public var learningRate = 1e-5
     public var adamBeta1 = 0.9
     public var adamBeta2 = 0.999
     public var adamEpsilon = 1e-8
+    /// Used by ``Name/sgd``.
+    public var momentum = 0.9
     public var weightDecay = 0.0
     /// `nil` does not clip.
     public var maxGradNorm: Double? = 1.0
@@ -11,6 +14,35 @@ public struct OptimizerConfig: ConfigSection {
     public var warmupRatio: Double?
     public var warmupSteps: Int?
     public var minLearningRate = 0.0
+    /// Used by ``Schedule/warmupStableDecay``.
+    public var decayRatio = 0.1
+
+    /// Which optimiser turns gradients into steps.
+    public enum Name: String, ConfigChoice {
+        case adamw
+        /// Moments of one byte each instead of four.
+        case adamw8Bit = "adamw_8bit"
+        /// Momentum alone.
+        case sgd
+
+        /// What transformers' `optim` calls the same.
+        private static let published: [String: Name] = [
+            "adamw_torch": .adamw, "adamw_torch_fused": .adamw, "adamw_hf": .adamw,
+            "adamw_bnb_8bit": .adamw8Bit,
+        ]
+
+        public static func read(
+            _ json: JSONValue, at path: ConfigPath, _ problems: inout [ConfigProblem]
+        ) -> Name? {
+            if let text = json.stringValue,
+                let name = Name(rawValue: text) ?? published[text]
+            {
+                return name
+            }
+            reportMismatch(json, at: path, &problems)
+            return nil
+        }
+    }
 
     /// How the learning rate goes on after the warm-up.
     public enum Schedule: String, ConfigChoice {
@@ -19,13 +51,22 @@ public struct OptimizerConfig: ConfigSection {
         case linear
         /// Down along half a cosine to `min_learning_rate` at the last step.
         case cosine
+        /// As 1 / √step, never below `min_learning_rate`.
+        case inverseSqrt = "inverse_sqrt"
+        /// Level, then straight down to `min_learning_rate` over the last `decay_ratio` of all steps.
+        case warmupStableDecay = "warmup_stable_decay"
     }
 
     public init() {}
 
     public static let defaults = OptimizerConfig()
-    public static let summary = "AdamW and the schedule of its learning rate."
+    public static let summary = "The optimiser and the schedule of its learning rate."
     public static let fields: [ConfigField<OptimizerConfig>] = [
+        ConfigField(
+            "name", \.name,
+            "adamw; adamw_8bit, whose moments take one byte each; or sgd with momentum. "
+                + "transformers' names for them (adamw_torch, adamw_bnb_8bit) are read too.",
+            synonyms: ["optim", "optimizer", "type"]),
         ConfigField(
             "learning_rate", \.learningRate,
             "Highest learning rate. An adapter takes about ten times that of full fine-tuning.",
@@ -40,7 +81,11 @@ public struct OptimizerConfig: ConfigSection {
             "adam_epsilon", \.adamEpsilon, "Added to the root in the denominator.", .above(0),
             synonyms: ["eps", "epsilon"]),
         ConfigField(
-            "weight_decay", \.weightDecay, "Decoupled weight decay, times the learning rate.",
+            "momentum", \.momentum, "Share of the last step that goes on into the next (sgd).",
+            .atLeast(0, below: 1)),
+        ConfigField(
+            "weight_decay", \.weightDecay,
+            "Pull of weights to zero, times the learning rate; with sgd it passes the momentum.",
             .atLeast(0)),
         .optional(
             "max_grad_norm", \.maxGradNorm,
@@ -57,10 +102,28 @@ public struct OptimizerConfig: ConfigSection {
             "warmup_steps", \.warmupSteps,
             "Steps in which the learning rate rises from 0, instead of warmup_ratio.", .atLeast(0)),
         ConfigField(
-            "min_learning_rate", \.minLearningRate, "Where linear and cosine end.", .atLeast(0)),
+            "min_learning_rate", \.minLearningRate, "Where a falling schedule ends.", .atLeast(0)),
+        ConfigField(
+            "decay_ratio", \.decayRatio,
+            "Share of all steps in which warmup_stable_decay falls at the end.", .within(0...1)),
     ]
 
     public static let checks: [ConfigCheck<OptimizerConfig>] = [
+        ConfigCheck("name", "momentum") { config, given in
+            guard config.name != .sgd, given.contains("momentum") else { return nil }
+            return "momentum belongs to name: sgd; AdamW's is adam_beta1"
+        },
+        ConfigCheck("name", "adam_beta1", "adam_beta2", "adam_epsilon") { config, given in
+            let adams = ["adam_beta1", "adam_beta2", "adam_epsilon"].filter(given.contains)
+            guard config.name == .sgd, let key = adams.first else { return nil }
+            return "sgd has no \(key); remove it, or take name: adamw"
+        },
+        ConfigCheck("decay_ratio", "schedule") { config, given in
+            guard config.schedule != .warmupStableDecay, given.contains("decay_ratio") else {
+                return nil
+            }
+            return "belongs to schedule: warmup_stable_decay; remove it"
+        },
         ConfigCheck("warmup_ratio", "warmup_steps") { config, _ in
             guard config.warmupRatio != nil, config.warmupSteps != nil else { return nil }
             return "warmup_ratio and warmup_steps both say how long to warm up; keep one"

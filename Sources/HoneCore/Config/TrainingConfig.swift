@@ -11,6 +11,7 @@ public struct TrainingConfig: ConfigSection {
     public var seed = 42
     public var device: DeviceChoice = .automatic
     public var dtype: DTypeChoice = .automatic
+    public var quantization: Quantization = .none
     /// CPU threads; `nil` uses every core.
     public var threads: Int?
     public var dataset: DatasetConfig = .defaults
@@ -33,6 +34,14 @@ public struct TrainingConfig: ConfigSection {
     public var tripwires: TripwireConfig = .defaults
     public var report: [ReportTarget] = []
     public var memory: MemoryConfig = .defaults
+
+    /// How the weights under an adapter are kept.
+    public enum Quantization: String, ConfigChoice {
+        /// In ``TrainingConfig/dtype``.
+        case none
+        /// In four bits (QLoRA, arXiv 2305.14314).
+        case nf4
+    }
 
     public enum Method: String, ConfigChoice {
         case grpo, sft
@@ -67,6 +76,11 @@ public struct TrainingConfig: ConfigSection {
         ConfigField(
             "dtype", \.dtype,
             "Precision of the weights while computing; auto takes bf16 where it is fast."),
+        ConfigField(
+            "quantization", \.quantization,
+            "nf4 keeps the weights under an adapter in four bits, at most 0.6 bytes a parameter of "
+                + "the model (QLoRA); none keeps them in dtype.",
+            synonyms: ["load_in_4bit", "bnb_4bit_quant_type", "quantization_config", "quantize"]),
         .optional(
             "threads", \.threads, "CPU threads for tensor work. Default: one per core.",
             .atLeast(1)),
@@ -86,7 +100,7 @@ public struct TrainingConfig: ConfigSection {
         ConfigField(
             "lora", \.lora, "Train a low-rank adapter. Absent: every weight is trained.",
             synonyms: ["peft", "adapter"]),
-        ConfigField("optimizer", \.optimizer, "AdamW and the learning-rate schedule."),
+        ConfigField("optimizer", \.optimizer, "The optimiser and the learning-rate schedule."),
         ConfigField(
             "evaluation", \.evaluation, "Held-out measurement. Absent: none.",
             synonyms: ["eval"]),
@@ -171,6 +185,14 @@ public struct TrainingConfig: ConfigSection {
             guard config.lora != nil, case .scratch = config.model else { return nil }
             return "an adapter on a new, untrained model would leave its random weights as they "
                 + "are; remove lora"
+        },
+        ConfigCheck("quantization", "lora") { config, _ in
+            guard config.quantization != .none, config.lora == nil else { return nil }
+            return "weights in four bits cannot be trained themselves; add lora, or remove this"
+        },
+        ConfigCheck("quantization", "model") { config, _ in
+            guard config.quantization != .none, case .scratch = config.model else { return nil }
+            return "a new model has to be trained in full; remove this"
         },
         ConfigCheck("evaluation", "dataset.test") { config, given in
             guard given.contains("evaluation"), config.dataset.test == nil else { return nil }

@@ -12,16 +12,19 @@ public struct LearningRateSchedule: Sendable {
     public var minimum: Double
     public var warmupSteps: Int
     public var totalSteps: Int
+    /// Share of ``totalSteps`` in which ``OptimizerConfig/Schedule/warmupStableDecay`` falls.
+    public var decayRatio: Double
 
     public init(
         shape: OptimizerConfig.Schedule, peak: Double, minimum: Double = 0, warmupSteps: Int,
-        totalSteps: Int
+        totalSteps: Int, decayRatio: Double = 0.1
     ) {
         self.shape = shape
         self.peak = peak
         self.minimum = minimum
         self.warmupSteps = warmupSteps
         self.totalSteps = totalSteps
+        self.decayRatio = decayRatio
     }
 
     /// The rate of `step`, in [0, peak].
@@ -34,7 +37,18 @@ public struct LearningRateSchedule: Sendable {
             case .constant: 1.0
             case .linear: 1 - progress
             case .cosine: (1 + cos(.pi * progress)) / 2
+            case .inverseSqrt:
+                (Double(max(warmupSteps, 1)) / Double(max(step, 1))).squareRoot()
+            case .warmupStableDecay: stableShare(at: step)
             }
+        if shape == .inverseSqrt { return max(minimum, peak * share) }
         return minimum + (peak - minimum) * share
+    }
+
+    /// 1 until the last ⌈decayRatio · totalSteps⌉ steps, in which it falls to 1 / their number.
+    private func stableShare(at step: Int) -> Double {
+        let falling = Int((decayRatio * Double(totalSteps)).rounded(.up))
+        guard falling > 0 else { return 1 }
+        return min(1, max(0, Double(totalSteps - step + 1) / Double(falling)))
     }
 }

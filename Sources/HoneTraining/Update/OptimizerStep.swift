@@ -1,16 +1,16 @@
 import HoneCore
 import Torch
 
-/// Turns accumulated gradients into a step: clip, schedule, AdamW.
+/// Turns accumulated gradients into a step: clip, schedule, optimiser.
 final class OptimizerStep {
-    let optimizer: AdamW
+    let optimizer: any Optimizer
     let schedule: LearningRateSchedule
     /// Gradients are scaled down to this norm; `nil` leaves them.
     let maxGradientNorm: Double?
     /// Optimiser steps made so far.
     private(set) var count: Int = 0
 
-    init(optimizer: AdamW, schedule: LearningRateSchedule, maxGradientNorm: Double?) {
+    init(optimizer: any Optimizer, schedule: LearningRateSchedule, maxGradientNorm: Double?) {
         self.optimizer = optimizer
         self.schedule = schedule
         self.maxGradientNorm = maxGradientNorm
@@ -25,7 +25,7 @@ final class OptimizerStep {
         guard norm.isFinite else {
             throw TrainingError.notFinite(quantity: "the gradient's norm", step: count + 1)
         }
-        optimizer.options.learningRate = rate
+        optimizer.learningRate = rate
         try optimizer.step()
         try optimizer.zeroGradients()
         count += 1

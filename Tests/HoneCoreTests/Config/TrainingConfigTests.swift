@@ -55,6 +55,45 @@ import Testing
         #expect(config.dataset.columns["target"] == "answer")
     }
 
+    @Test func optimizersGoByOurNamesAndByThoseOfTransformers() throws {
+        for (name, expected) in [
+            ("adamw", OptimizerConfig.Name.adamw), ("adamw_torch", .adamw),
+            ("adamw_8bit", .adamw8Bit), ("adamw_bnb_8bit", .adamw8Bit), ("sgd", .sgd),
+        ] {
+            let config = try TrainingConfig(
+                decoding: Self.document(("optimizer.name", .string(name))), rewards: nil)
+            #expect(config.optimizer.name == expected)
+        }
+        #expect(
+            try Self.problems(("optimizer.optim", "sgd")) == [
+                "optimizer.optim: unknown key; did you mean name?"
+            ])
+        #expect(
+            try Self.problems(("optimizer.momentum", 0.5)) == [
+                "optimizer.name: momentum belongs to name: sgd; AdamW's is adam_beta1"
+            ])
+        #expect(
+            try Self.problems(("optimizer", ["name": "sgd", "adam_beta2": 0.9])) == [
+                "optimizer.name: sgd has no adam_beta2; remove it, or take name: adamw"
+            ])
+    }
+
+    @Test func gradientCheckpointingIsAWordOrANumberOfLayers() throws {
+        func read(_ json: JSONValue) throws -> GradientCheckpointing {
+            try TrainingConfig(
+                decoding: Self.document(("memory", ["gradient_checkpointing": json])), rewards: nil
+            ).memory.gradientCheckpointing
+        }
+        #expect(try read(true) == .blocks(ofLayers: 1))
+        #expect(try read(4) == .blocks(ofLayers: 4))
+        #expect(try read(false) == .off)
+        #expect(
+            try Self.problems(("memory", ["gradient_checkpointing": 0])) == [
+                "memory.gradient_checkpointing: expected true or false, or a number of layers, "
+                    + "at least 1, found 0"
+            ])
+    }
+
     @Test func keepsOptionsOfARewardForItsType() throws {
         let config = try TrainingConfig(
             decoding: Self.document(("rewards.0.column", "target"), ("rewards.0.weight", 0.5)),
