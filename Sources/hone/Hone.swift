@@ -12,6 +12,7 @@ struct Hone: AsyncParsableCommand {
             Chat.self,
             Score.self,
             Evaluate.self,
+            Export.self,
             Grade.self,
             Tokenize.self,
             Template.self,

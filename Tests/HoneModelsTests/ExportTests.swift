@@ -6,7 +6,7 @@ import Torch
 
 @testable import HoneModels
 
-/// Writes what `Tools/fixtures/check_models.py` loads with peft and transformers. Runs only when asked:
+/// Writes what `Tools/fixtures/check_models.py` loads with peft, transformers and gguf. Runs only when asked:
 ///
 ///     HONE_EXPORT=FOLDER swift test --filter ExportTests
 ///     python Tools/fixtures/check_models.py FOLDER
@@ -34,6 +34,23 @@ import Torch
             model, folder: folder.appending(path: "adapter"), baseModel: parity.folder.path)
         try ModelFolder.save(
             model, folder: folder.appending(path: "merged"), source: parity.folder)
+        try SafeTensorsWriter.write(
+            [(name: "tokens", tensor: tokens), (name: "logits", tensor: logits)],
+            to: folder.appending(path: "ours.safetensors"))
+    }
+
+    @Test(.enabled(if: folder != nil), arguments: GGUFCase.all)
+    func exportsFilesForLlamaCpp(_ gguf: GGUFCase) throws {
+        let folder = URL(filePath: try #require(Self.folder))
+            .appending(path: "gguf/\(gguf.fixture)")
+        try gguf.make(in: folder)
+        let model = try GGUFCase.adapted(folder)
+        let tokens = try Tensor([9, 33, 512, 60, 899, 8, 8, 270, 50, 19])
+        for encoding in GGUFEncoding.allCases {
+            try GGUFFile(model, source: folder, encoding: encoding, name: gguf.fixture)
+                .write(to: folder.appending(path: "\(encoding.rawValue).gguf"))
+        }
+        let logits = try withoutGradients { try model.logits(ofSequence: tokens) }
         try SafeTensorsWriter.write(
             [(name: "tokens", tensor: tokens), (name: "logits", tensor: logits)],
             to: folder.appending(path: "ours.safetensors"))
