@@ -63,8 +63,9 @@ public enum ModelFolder {
 
 extension DecoderModel {
     /// The weights under their published names with what the adapter adds, computed in float32 and
-    /// rounded once to `dtype`.
-    func mergedParameters(_ dtype: DType) throws -> [NamedParameter] {
+    /// rounded once to `type`, the compute type where nil.
+    func mergedParameters(_ type: DType? = nil) throws -> [NamedParameter] {
+        let dtype = type ?? dtype
         try withoutGradients {
             var deltas: [String: Tensor] = [:]
             for linear in linears {

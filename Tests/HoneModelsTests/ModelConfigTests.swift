@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "residual_multiplier", "num_experts", "quantization_config", "final_logit_softcapping",
+        "residual_multiplier", "num_experts", "final_logit_softcapping",
         "attn_logit_softcapping", "attention_multiplier",
     ])
     func refusesFieldsItDoesNotUnderstand(_ key: String) {

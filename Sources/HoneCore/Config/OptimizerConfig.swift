@@ -109,17 +109,23 @@ public struct OptimizerConfig: ConfigSection {
     ]
 
     public static let checks: [ConfigCheck<OptimizerConfig>] = [
-        ConfigCheck("name", "momentum") { config, given in
-            guard config.name != .sgd, given.contains("momentum") else { return nil }
+        // By value: a resolved recipe names every key.
+        ConfigCheck("name", "momentum") { config, _ in
+            guard config.name != .sgd, config.momentum != defaults.momentum else { return nil }
             return "momentum belongs to name: sgd; AdamW's is adam_beta1"
         },
-        ConfigCheck("name", "adam_beta1", "adam_beta2", "adam_epsilon") { config, given in
-            let adams = ["adam_beta1", "adam_beta2", "adam_epsilon"].filter(given.contains)
-            guard config.name == .sgd, let key = adams.first else { return nil }
-            return "sgd has no \(key); remove it, or take name: adamw"
+        ConfigCheck("name", "adam_beta1", "adam_beta2", "adam_epsilon") { config, _ in
+            let changed = [
+                ("adam_beta1", config.adamBeta1 != defaults.adamBeta1),
+                ("adam_beta2", config.adamBeta2 != defaults.adamBeta2),
+                ("adam_epsilon", config.adamEpsilon != defaults.adamEpsilon),
+            ]
+            guard config.name == .sgd, let key = changed.first(where: \.1) else { return nil }
+            return "sgd has no \(key.0); remove it, or take name: adamw"
         },
-        ConfigCheck("decay_ratio", "schedule") { config, given in
-            guard config.schedule != .warmupStableDecay, given.contains("decay_ratio") else {
+        ConfigCheck("decay_ratio", "schedule") { config, _ in
+            guard config.schedule != .warmupStableDecay, config.decayRatio != defaults.decayRatio
+            else {
                 return nil
             }
             return "belongs to schedule: warmup_stable_decay; remove it"

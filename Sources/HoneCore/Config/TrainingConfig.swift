@@ -194,6 +194,10 @@ public struct TrainingConfig: ConfigSection {
             guard config.quantization != .none, case .scratch = config.model else { return nil }
             return "a new model has to be trained in full; remove this"
         },
+        ConfigCheck("quantization", "grpo.sync_ref_model") { config, _ in
+            guard config.quantization != .none, config.grpo.syncRefModel else { return nil }
+            return "a reference in four bits cannot move; remove grpo.sync_ref_model or this"
+        },
         ConfigCheck("evaluation", "dataset.test") { config, given in
             guard given.contains("evaluation"), config.dataset.test == nil else { return nil }
             return "there are no held-out rows; add dataset.test, such as test: {fraction: 0.1}"

@@ -52,7 +52,10 @@ public struct GGUFFile {
         }
         try file.synchronize()
         try file.close()
-        _ = try FileManager.default.replaceItemAt(url, withItemAt: partial)
+        guard rename(partial.path, url.path) == 0 else {
+            throw ModelError.unreadable(
+                file: url.path, reason: String(cString: strerror(errno)))
+        }
     }
 
     /// Reads what ``write(to:)`` wrote.

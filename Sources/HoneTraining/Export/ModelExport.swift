@@ -41,7 +41,7 @@ public struct ModelExport {
             switch form {
             case .merged(.float32), .adapter: 1e-4
             case .merged(.float16), .gguf(.f16): 0.005
-            case .merged: 0.02
+            case .merged: 0.05
             case .gguf(.q8_0): 0.03
             }
         return written + (dtype == .float32 ? 0 : 0.02)
