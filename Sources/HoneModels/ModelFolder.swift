@@ -66,7 +66,7 @@ extension DecoderModel {
     /// rounded once to `type`, the compute type where nil.
     func mergedParameters(_ type: DType? = nil) throws -> [NamedParameter] {
         let dtype = type ?? dtype
-        try withoutGradients {
+        return try withoutGradients {
             var deltas: [String: Tensor] = [:]
             for linear in linears {
                 for (part, adapter) in zip(linear.parts, linear.adapters) {
