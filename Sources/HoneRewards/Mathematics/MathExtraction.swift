@@ -186,7 +186,7 @@ struct MathExtraction {
         (Self.conclusion.matches(in: text) ?? []).suffix(Self.mostAnnouncements).compactMap {
             captures in
             guard let words = captures[0], let found = candidate(at: words.upperBound),
-                Self.hope.firstMatch(in: text, from: found.range.upperBound, place: .exactly) != nil
+                Self.hope.match(at: found.range.upperBound, in: text) != nil
             else { return nil }
             return found
         }

@@ -34,7 +34,7 @@ struct PlainMathematics {
     /// The match that begins at `start`.
     static func match(at start: Int, in text: [UInt8]) -> Match? {
         for (index, pattern) in patterns.enumerated() {
-            if let captures = pattern.firstMatch(in: text, from: start, place: .exactly) {
+            if let captures = pattern.match(at: start, in: text) {
                 return match(of: captures, index, in: text)
             }
         }

@@ -11,6 +11,16 @@ public enum RewardType: String, Sendable, Hashable, CaseIterable {
     case textSimilarity = "text_similarity"
     case length
     case softOverlong = "soft_overlong"
+    case correctness
+    case integer
+    case strictFormat = "strict_format"
+    case softFormat = "soft_format"
+    case xmlCount = "xml_count"
+    case tagPresence = "tag_presence"
+    case jsonSchema = "json_schema"
+    case regex
+    case repetitionPenalty = "repetition_penalty"
+    case language
     case python
     case judge
 
@@ -26,6 +36,16 @@ public enum RewardType: String, Sendable, Hashable, CaseIterable {
         case .textSimilarity: TextSimilarity.Options.self
         case .length: LengthReward.Options.self
         case .softOverlong: SoftOverlong.Options.self
+        case .correctness: Correctness.Options.self
+        case .integer: IntegerAnswer.Options.self
+        case .strictFormat: GuideFormat.StrictOptions.self
+        case .softFormat: GuideFormat.SoftOptions.self
+        case .xmlCount: XMLCount.Options.self
+        case .tagPresence: TagPresence.Options.self
+        case .jsonSchema: JSONSchemaReward.Options.self
+        case .regex: PatternReward.Options.self
+        case .repetitionPenalty: RepetitionPenalty.Options.self
+        case .language: LanguageReward.Options.self
         case .python: PythonRewardOptions.self
         case .judge: JudgeOptions.self
         }

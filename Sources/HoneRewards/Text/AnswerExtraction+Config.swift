@@ -1,22 +1,23 @@
 import HoneCore
 import OrderedCollections
 
-/// In a recipe: `whole`, `last_line`, `last_number`, `boxed`, `{tag: answer, occurrence: last}`,
+/// In a recipe: `whole`, `last_line`, `last_number`, `boxed`, `code_block`, `{tag: answer, occurrence: last}`,
 /// `{after: "####"}`, `{pattern: "is (\\d+)", group: 1}`, or a list of these, of which the first that finds
 /// an answer counts.
 extension AnswerExtraction: ConfigValue {
     static let summary =
-        "Where the answer is: whole, last_line, last_number, boxed (the last \\boxed{}), {tag: NAME, "
+        "Where the answer is: whole, last_line, last_number, boxed (the last \\boxed{}), code_block (the last ``` block), {tag: NAME, "
         + "occurrence: first|last|only}, {after: MARKER}, which takes the rest of the line after the last "
         + "marker, {pattern: REGEX, group: N}, which takes the last match; or a list of these, of which "
         + "the first that finds an answer counts."
 
     private static let words: [String: AnswerExtraction] = [
         "whole": .whole, "last_line": .lastLine, "last_number": .lastNumber, "boxed": .boxed,
+        "code_block": .codeBlock,
     ]
 
     private static let single = ConfigForm.either([
-        .choice(["whole", "last_line", "last_number", "boxed"]),
+        .choice(["whole", "last_line", "last_number", "boxed", "code_block"]),
         .section(
             summary: "a tag", keys: TagPlace.fields.map(\.described), isOpen: false),
         .section(
@@ -38,7 +39,7 @@ extension AnswerExtraction: ConfigValue {
             problems.append(
                 ConfigProblem(
                     path,
-                    "expected whole, last_line, last_number, boxed, {tag: NAME}, {after: MARKER} or "
+                    "expected whole, last_line, last_number, boxed, code_block, {tag: NAME}, {after: MARKER} or "
                         + "{pattern: REGEX}, found " + word
                         + (near.map { "; did you mean \($0)?" } ?? "")))
             return nil
@@ -64,6 +65,7 @@ extension AnswerExtraction: ConfigValue {
         case .lastLine: "last_line"
         case .lastNumber: "last_number"
         case .boxed: "boxed"
+        case .codeBlock: "code_block"
         case .tag(let name, let occurrence):
             ["tag": .string(name), "occurrence": .string(occurrence.rawValue)]
         case .after(let marker): ["after": .string(marker)]

@@ -15,6 +15,8 @@ public indirect enum AnswerExtraction: Sendable, Hashable {
     case lastNumber
     /// What the last `\boxed{…}` or `\fbox{…}` holds, with its braces matched.
     case boxed
+    /// What the last fenced block holds, as in Markdown.
+    case codeBlock
     /// What the last match of a regular expression captured.
     case pattern(PatternPlace)
     /// The first of these that finds an answer.
@@ -49,6 +51,7 @@ public indirect enum AnswerExtraction: Sendable, Hashable {
                 .map(String.init)
         case .lastNumber: return WrittenNumber.last(in: text)
         case .boxed: return BoxedText.contents(in: text).last
+        case .codeBlock: return CodeBlock.last(in: text)
         case .pattern(let place): return place.lastCapture(in: text)
         case .firstFound(let places):
             for place in places {

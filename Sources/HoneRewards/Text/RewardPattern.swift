@@ -53,6 +53,23 @@ public final class RewardPattern: @unchecked Sendable {
         }
     }
 
+    /// Whether and where it matches under a condition: all matches anywhere, or the one at the start or of
+    /// the whole.
+    /// - Returns: `nil` if a match was given up.
+    func matches(in text: [UInt8], _ place: Place) -> [Captures]? {
+        let options: UInt32
+        switch place {
+        case .anywhere: return matches(in: text)
+        case .start: options = UInt32(PCRE2_ANCHORED)
+        case .whole: options = UInt32(PCRE2_ANCHORED) | UInt32(PCRE2_ENDANCHORED)
+        }
+        switch Scratch(code).match(text, from: 0, options, groups) {
+        case .found(let captures): return [captures]
+        case .none: return []
+        case .givenUp: return nil
+        }
+    }
+
     /// All matches in `text` (UTF-8) from left to right without overlap.
     /// - Returns: `nil` if a match was given up.
     public func matches(in text: [UInt8]) -> [Captures]? {
@@ -77,16 +94,14 @@ public final class RewardPattern: @unchecked Sendable {
         return found
     }
 
-    /// Where a match may begin.
-    enum Place {
-        case anywhere
-        /// At the place named and nowhere else.
-        case exactly
+    /// Where a match has to stand.
+    public enum Place: String, ConfigChoice {
+        case anywhere, start, whole
     }
 
-    /// The first match at or after `start`; `nil` also if the match was given up.
-    func firstMatch(in text: [UInt8], from start: Int, place: Place = .anywhere) -> Captures? {
-        let options = place == .exactly ? UInt32(PCRE2_ANCHORED) : 0
+    /// The match that begins at `start`; `nil` also if it was given up.
+    func match(at start: Int, in text: [UInt8]) -> Captures? {
+        let options = UInt32(PCRE2_ANCHORED)
         guard case .found(let captures) = Scratch(code).match(text, from: start, options, groups)
         else { return nil }
         return captures
