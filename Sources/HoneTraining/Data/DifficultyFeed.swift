@@ -41,8 +41,9 @@ public actor DifficultyFeed: PromptFeed, CheckpointPart {
         }
         let epoch = Double(place) / Double(stream.rowCount)
         var prompts: [EncodedPrompt] = []
-        // After a whole epoch of easy rows the next ones are taken as they come.
-        let patience = place + stream.rowCount
+        // Twice the rows hold a whole epoch wherever they begin: every row was offered once. If all were
+        // easy, the next ones are taken as they come.
+        let patience = place + 2 * stream.rowCount
         while prompts.count < promptsPerStep, asked.count < stream.rowCount {
             let position = stream.row(ofOrder: place)
             defer { place += 1 }

@@ -58,7 +58,7 @@ final class JudgeServer {
             def answer(self, model, question, count, body):
                 good = json.dumps({"reason": "so", "score": 8})
                 if model == "slow":
-                    time.sleep(3)
+                    time.sleep(60)
                     self.say(good)
                 elif model == "busy" and count < 3:
                     self.reply(429, '{"error": {"message": "slow down"}}', retry_after="0")
@@ -132,7 +132,7 @@ final class JudgeServer {
     func report() async throws -> String {
         try await HTTPChatEndpoint(base: base).answer(
             ChatRequest(model: "report", messages: [ChatMessage(role: "user", content: "")]),
-            before: .now + .seconds(5)
+            before: .now + .seconds(60)
         ).text
     }
 }

@@ -88,7 +88,8 @@ import Testing
         #expect(assessments.map(\.value) == [1, nil, 1, nil, 1])
         #expect(assessments[1].failure?.kind == .timedOut)
         #expect(assessments[1].failure?.message == "took longer than 1.5 s")
-        #expect(ContinuousClock.now - begun < .seconds(40))
+        // Without a deadline the calls would never end.
+        #expect(ContinuousClock.now - begun < .seconds(300))
     }
 
     @Test(arguments: ["_exit", "segfault", "kill"])
