@@ -1,3 +1,4 @@
+import Foundation
 import HoneCore
 import OrderedCollections
 import Testing
@@ -48,6 +49,13 @@ import Testing
         #expect(!MathEquality(reference: reference).holds(for: answer))
     }
 
+    /// What this thread has computed: other tests that share the cores do not count.
+    static func processorSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
     @Test func hostileTextsEndQuickly() {
         let texts = [
             String(repeating: "(", count: 100_000), String(repeating: "{", count: 100_000),
@@ -60,9 +68,9 @@ import Testing
             String(repeating: "\\[", count: 25_000), String(repeating: "answer: 1+", count: 5_000),
         ]
         for text in texts {
-            let start = ContinuousClock.now
+            let start = Self.processorSeconds()
             #expect(!MathEquality(reference: "2").holds(for: text))
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            let seconds = Self.processorSeconds() - start
             #expect(seconds < 5, "\(text.prefix(20)) took \(seconds) s")
         }
     }
