@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 HONE := .build/release/hone
 TORCH := $(or $(TORCH_HOME),$(CURDIR)/.deps/torch)
 # What the documentation is built for: every library that others can import.
-LIBRARIES := HoneCore HoneText HoneModels HoneInference HoneTraining HoneRewards Torch
+LIBRARIES := HoneCore HoneText HoneModels HoneInference HoneTraining HoneRewards HoneStore Torch
 # Tests of deadlines and processes run after those that compute, which would take the cores from them.
 TIMED_TESTS := HoneRewardsTests|EndToEndTests
 SWIFT_FOLDERS := Package.swift Sources Tests

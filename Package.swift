@@ -36,6 +36,7 @@ let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let orderedCollections = Target.Dependency.product(
     name: "OrderedCollections", package: "swift-collections")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [])
@@ -64,6 +65,7 @@ let package = Package(
         .library(name: "HoneInference", targets: ["HoneInference"]),
         .library(name: "HoneTraining", targets: ["HoneTraining"]),
         .library(name: "HoneRewards", targets: ["HoneRewards"]),
+        .library(name: "HoneStore", targets: ["HoneStore"]),
         .library(name: "Torch", targets: ["Torch"]),
     ],
     dependencies: [
@@ -72,6 +74,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -115,11 +118,15 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             resources: [.embedInCode("Resources/worker.py")]),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        module("HoneStore", ["HoneCore", "CZlib", orderedCollections, grdb]),
         .executableTarget(
             name: "hone",
             dependencies: [
                 "HoneCore", "HoneText", "HoneModels", "HoneInference", "HoneTraining",
-                "HoneRewards", "Torch", argumentParser, yams, orderedCollections,
+                "HoneRewards", "HoneStore", "Torch", argumentParser, yams, orderedCollections,
             ],
             swiftSettings: swiftSettings),
         module("TestSupport", ["HoneCore", "Torch", "HoneText", "HoneModels"]),
@@ -136,6 +143,8 @@ let package = Package(
                 "TestSupport", orderedCollections,
             ]),
         tests("HoneRewards", ["HoneRewards", "HoneCore", "TestSupport", orderedCollections]),
+        tests(
+            "HoneStore", ["HoneStore", "HoneCore", "TestSupport", orderedCollections, grdb]),
         tests("EndToEnd", ["TestSupport", "HoneCore", "HoneModels", orderedCollections]),
     ],
     cxxLanguageStandard: .cxx20
