@@ -58,12 +58,13 @@ public actor RewardLogFile: RewardLog {
 
 extension RewardLogEntry {
     /// Whether a person would want to read it.
-    var isNotable: Bool {
+    public var isNotable: Bool {
         if case .failed = assessment.score { return true }
         return !assessment.output.isEmpty || assessment.warning != nil
     }
 
-    var logRow: JSONObject {
+    /// As a line of the log.
+    public var logRow: JSONObject {
         var members: JSONObject = [
             "step": .int(step), "epoch": .double(epoch), "row": .int(row),
             "completion": .int(completion), "function": .string(function),

@@ -104,7 +104,8 @@ struct RunWriter {
     }
 
     /// The prompt of each of `completions`; prompts seen for the first time are stored.
-    private func promptIdentifiers(_ completions: [CompletionDraft], _ step: Int) throws -> [Int64] {
+    private func promptIdentifiers(_ completions: [CompletionDraft], _ step: Int) throws -> [Int64]
+    {
         struct Key: Hashable {
             var row: Int
             var digest: Int64

@@ -42,7 +42,8 @@ extension RunWriter {
         _ event: JSONObject, step: Int, _ completions: inout FolderCompletions
     ) throws {
         let kind = event["event"]?.stringValue ?? ""
-        let time = event["time"]?.stringValue.flatMap { try? Date($0, strategy: .iso8601) } ?? Date()
+        let written = event["time"]?.stringValue
+        let time = written.flatMap { try? Date($0, strategy: .iso8601) } ?? Date()
         switch kind {
         case "started": break
         case "step":

@@ -47,7 +47,10 @@ public final class Store: Sendable {
         configuration.maximumReaderCount = 3
         configuration.prepareDatabase { db in
             // Only of effect before the first table exists: what runs are deleted from shrinks.
-            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            // Connections that read may not ask for it.
+            if !db.configuration.readonly {
+                try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            }
             try db.execute(sql: "PRAGMA cache_size = -16384")
         }
         return configuration
@@ -68,12 +71,20 @@ public final class Store: Sendable {
 
     /// Runs `body` in one transaction that is written whole or not at all.
     func write<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
-        do { return try pool.write(body) } catch { throw StoreError(error, path: home.database.path) }
+        do {
+            return try pool.write(body)
+        } catch {
+            throw StoreError(error, path: home.database.path)
+        }
     }
 
     /// Runs `body` on one unchanging state of the store.
     func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
-        do { return try pool.read(body) } catch { throw StoreError(error, path: home.database.path) }
+        do {
+            return try pool.read(body)
+        } catch {
+            throw StoreError(error, path: home.database.path)
+        }
     }
 
     /// Closes the file; the store cannot be used afterwards.

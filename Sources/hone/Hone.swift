@@ -17,6 +17,7 @@ struct Hone: AsyncParsableCommand {
             Tokenize.self,
             Template.self,
             DataCommand.self,
+            Runs.self,
             Bench.self,
             Doctor.self,
         ])

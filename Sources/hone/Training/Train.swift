@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HoneCore
 import HoneRewards
+import HoneStore
 import HoneTraining
 
 /// `hone train`: a run from a recipe.
@@ -29,6 +30,7 @@ struct Train: AsyncParsableCommand {
     var overrides: [String] = []
     @Option(help: "Folder for all that the run writes, instead of the recipe's.")
     var output: String?
+    @OptionGroup var store: StoreOptions
     @Flag(help: "Go on from the latest checkpoint in the run's folder.") var resume = false
     @Flag(
         help: """
@@ -52,10 +54,21 @@ struct Train: AsyncParsableCommand {
         let recipe = try Recipe(path: recipePath, overrides: overrides, rewards: library)
         let config = recipe.config
         let folder = RunFolder(
-            URL(filePath: output ?? config.output ?? ".hone/runs/\(config.name ?? "run")"))
-        let log = RewardLogFile(
-            simulate ? URL(filePath: "/dev/null") : folder.rewardLog
-        ) { StandardError.write(line: "warning: \($0)") }
+            output.map { URL(filePath: $0) } ?? config.output.map { URL(filePath: $0) }
+                ?? store.place.runs.appending(path: config.name ?? "run"))
+        let warn: @Sendable (String) -> Void = { StandardError.write(line: "warning: \($0)") }
+        // A walk that trains nothing leaves no trace.
+        let record =
+            simulate
+            ? nil
+            : StoreRecorder(
+                store: try Store(store.place),
+                registration: try .init(recipe, folder: folder), onProblem: warn)
+        let log: any RewardLog =
+            record.map {
+                StoredRewardLog(
+                    file: RewardLogFile(folder.rewardLog, onProblem: warn), store: $0)
+            } ?? RewardLogFile(URL(filePath: "/dev/null"), onProblem: warn)
         let grader =
             config.rewards.isEmpty
             ? nil : try await library.rubric(of: config.rewards, file: recipePath, log: log)
@@ -70,7 +83,7 @@ struct Train: AsyncParsableCommand {
         let view: any RunObserver = json ? EventPrinter() : TerminalView()
         let run = TrainingRun(
             recipe: recipe, folder: folder, grader: grader, evaluationGrader: evaluationGrader,
-            observer: ObserverList([view] + trackers))
+            observer: ObserverList([record, view].compactMap(\.self) + trackers))
         if simulate {
             try await simulate(run)
             return
