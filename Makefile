@@ -11,7 +11,7 @@ TORCH := $(or $(TORCH_HOME),$(CURDIR)/.deps/torch)
 LIBRARIES := HoneCore HoneText HoneModels HoneInference HoneTraining HoneRewards HoneStore Torch
 # Tests of deadlines and processes run after those that compute, which would take the cores from them.
 TIMED_TESTS := HoneRewardsTests|EndToEndTests
-SWIFT_FOLDERS := Package.swift Sources Tests
+SWIFT_FOLDERS := Package.swift Sources Tests Benchmarks
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

@@ -129,6 +129,9 @@ let package = Package(
                 "HoneRewards", "HoneStore", "Torch", argumentParser, yams, orderedCollections,
             ],
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "store-bench", dependencies: ["HoneStore", "HoneCore", orderedCollections],
+            path: "Benchmarks/StoreBench", swiftSettings: swiftSettings),
         module("TestSupport", ["HoneCore", "Torch", "HoneText", "HoneModels"]),
         tests("Torch", ["Torch", "TestSupport"]),
         tests("HoneCore", ["HoneCore", "TestSupport", orderedCollections]),

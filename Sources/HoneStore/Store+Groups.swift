@@ -15,7 +15,8 @@ public struct StoredGroup: Sendable {
     /// What a reward function is asked.
     public var request: GradingRequest {
         GradingRequest(
-            row: row, prompt: prompt, completions: completions.map(\.completion), step: step)
+            row: row, prompt: prompt, completions: completions.map(\.completion),
+            tokenCounts: completions.map(\.tokens), step: step)
     }
 }
 
@@ -41,6 +42,30 @@ extension Store {
         for step in numbers {
             for group in try groups(of: run, step: step) { try body(group) }
         }
+    }
+
+    /// The latest groups of `run`, the oldest of them first: whole groups of at least `count` completions
+    /// together, or all there are.
+    public func latestGroups(
+        of run: StoredRun, completions count: Int
+    ) throws(StoreError) -> [StoredGroup] {
+        let steps = try read { db in
+            try Int.fetchAll(
+                db,
+                sql: """
+                    SELECT step FROM step
+                    WHERE run_id = ? AND phase = 0 AND completions > 0 ORDER BY step DESC
+                    """, arguments: [run.id])
+        }
+        var (groups, held) = ([StoredGroup](), 0)
+        for step in steps {
+            guard held < count else { break }
+            for group in try self.groups(of: run, step: step).reversed() where held < count {
+                groups.append(group)
+                held += group.completions.count
+            }
+        }
+        return groups.reversed()
     }
 
     /// The groups of one training step.

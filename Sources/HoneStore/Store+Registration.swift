@@ -4,21 +4,27 @@ import HoneCore
 import OrderedCollections
 
 extension Store {
-    /// Begins a run: a new row, or, where one in the same folder is continued after `step`, that row
-    /// with everything after `step` cut away.
+    /// Begins a run: a new row, or, for one that is resumed, its former row with everything after the
+    /// step that it goes on from cut away.
+    /// - Parameters:
+    ///   - run: what is known before it starts.
+    ///   - description: what the run tells at its start; nil where it ends before it could. Then nothing
+    ///     is cut away.
+    ///   - time: of the beginning.
     /// - Returns: the run's number, and the steps before that the store does not hold.
     func begin(
         _ run: RunRegistration, description: RunDescription?, at time: Date = Date()
     ) throws(StoreError) -> (id: Int64, missing: ClosedRange<Int>?) {
         let resumedFrom = description?.resumedFrom ?? 0
         return try write { db in
-            let former = try Row.fetchOne(
-                db, sql: "SELECT id, step FROM run WHERE folder = ? ORDER BY id DESC LIMIT 1",
-                arguments: [run.folder])
-            if resumedFrom > 0, let former {
+            if run.beginning == .resumed,
+                let former = try Row.fetchOne(
+                    db, sql: "SELECT id, step FROM run WHERE folder = ? ORDER BY id DESC LIMIT 1",
+                    arguments: [run.folder])
+            {
                 let id: Int64 = former["id"]
                 let held: Int = former["step"]
-                try RunWriter(db: db, run: id).cut(after: resumedFrom)
+                if description != nil { try RunWriter(db: db, run: id).cut(after: resumedFrom) }
                 try RunWriter(db: db, run: id).started(run, description, at: time)
                 return (id, held < resumedFrom ? held + 1...resumedFrom : nil)
             }
@@ -65,15 +71,16 @@ extension RunWriter {
             uniquingKeysWith: { _, last in last })
         try db.execute(
             sql: """
-                UPDATE run SET state = ?, process = ?, total_steps = ?, message = NULL,
-                  output = NULL, facts = ?, recipe = ?, updated_at = ? WHERE id = ?
+                UPDATE run SET state = ?, process = ?, total_steps = coalesce(?, total_steps),
+                  message = NULL, output = NULL, facts = coalesce(?, facts), recipe = ?,
+                  updated_at = ? WHERE id = ?
                 """,
             arguments: [
                 StoredRun.State.running.rawValue, ProcessMark.current.text,
-                description?.totalSteps ?? 0, JSONValue.object(facts).text(),
+                description?.totalSteps, description.map { _ in JSONValue.object(facts).text() },
                 registration.recipe, time.timeIntervalSince1970, run,
             ])
-        let step = description?.resumedFrom ?? 0
+        guard let step = description?.resumedFrom else { return }
         try event("started", step: step, at: time, body: ["facts": .object(facts)])
         try rewards(registration.rewards, from: step + 1, at: time)
     }

@@ -67,12 +67,12 @@ extension Store {
     /// All metrics of `phase`, step by step.
     public func metrics(
         of run: StoredRun, _ phase: Phase
-    ) throws(StoreError) -> [(step: Int, at: Date, metrics: OrderedMetrics)] {
+    ) throws(StoreError) -> [StepMetrics] {
         try read { db in
             let names = try Row.fetchAll(db, sql: "SELECT id, name FROM metric_name")
             let byID = Dictionary(
                 uniqueKeysWithValues: names.map { ($0["id"] as Int64, $0["name"] as String) })
-            var steps: [(step: Int, at: Date, metrics: OrderedMetrics)] = []
+            var steps: [StepMetrics] = []
             let rows = try Row.fetchCursor(
                 db,
                 sql: """
@@ -84,7 +84,9 @@ extension Store {
             while let row = try rows.next() {
                 let step: Int = row["step"]
                 if steps.last?.step != step {
-                    steps.append((step, Date(timeIntervalSince1970: row["at"]), []))
+                    steps.append(
+                        StepMetrics(
+                            step: step, at: Date(timeIntervalSince1970: row["at"]), metrics: []))
                 }
                 guard let id: Int64 = row["name_id"], let name = byID[id] else { continue }
                 steps[steps.count - 1].metrics.append((name, row["value"] ?? .nan))
@@ -105,6 +107,20 @@ extension Store {
                     WHERE run_id = ? AND phase = ?
                     """, arguments: [run.id, phase.rawValue])
             return (Int(row?["n"] as Double? ?? 0), Int(row?["f"] as Double? ?? 0))
+        }
+    }
+
+    /// The rows of the dataset that `run` was asked in `phase`, in the order of their numbers.
+    public func rows(of run: StoredRun, _ phase: Phase) throws(StoreError) -> [Int] {
+        try read { db in
+            try Int.fetchAll(
+                db,
+                sql: """
+                    SELECT DISTINCT row FROM prompt WHERE run_id = ?1 AND EXISTS (
+                      SELECT 1 FROM completion INDEXED BY completion_by_prompt
+                      WHERE prompt_id = prompt.id AND phase = ?2)
+                    ORDER BY row
+                    """, arguments: [run.id, phase.rawValue])
         }
     }
 

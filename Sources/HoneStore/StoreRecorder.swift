@@ -113,7 +113,7 @@ extension RunWriter {
                     "output": .string(output),
                     "metrics": .object(JSONObject(values, uniquingKeysWith: { _, last in last })),
                 ])
-            try ended(.finished, output: output, at: time)
+            try ended(.finished, output: output.isEmpty ? nil : output, at: time)
         case .failed(let step, let message):
             try self.event("failed", step: step, at: time, body: ["message": .string(message)])
             try ended(.failed, message: message, at: time)

@@ -55,7 +55,7 @@ public struct StoreRepair: Sendable {
         let names =
             (try? FileManager.default.contentsOfDirectory(atPath: home.runs.path)) ?? []
         places += names.sorted().map { home.runs.appending(path: $0) }
-        places += try store.runs().map { URL(filePath: $0.folder) }
+        places += try store.runs().filter { !$0.folder.isEmpty }.map { URL(filePath: $0.folder) }
         var seen: Set<String> = []
         for place in places {
             let folder = place.absoluteURL.standardizedFileURL
@@ -91,19 +91,42 @@ public struct StoreRepair: Sendable {
                     ? String.fetchAll(db, sql: "SELECT identifier FROM grdb_migrations") : []
             }
             let unknown = Set(applied).subtracting(Schema.migrator.migrations)
-            return unknown.isEmpty
-                ? nil
-                : "changed by a newer Hone: \(unknown.sorted().joined(separator: ", "))"
+            guard unknown.isEmpty else {
+                return "changed by a newer Hone: \(unknown.sorted().joined(separator: ", "))"
+            }
+            return try store.read { db in try findDamagedText(db) }
         } catch {
             return "\(error)"
         }
+    }
+
+    /// A flipped bit within a text leaves the pages sound; zlib's checksum finds it.
+    private func findDamagedText(_ db: Database) throws -> String? {
+        guard try db.tableExists("chunk") else { return nil }
+        let chunks = try Row.fetchCursor(db, sql: "SELECT id, body FROM chunk")
+        while let chunk = try chunks.next() {
+            let body: Data = chunk["body"]
+            do throws(StoreError) {
+                _ = try TextChunk.unpack(Array(body), path: home.database.path)
+            } catch {
+                return "the text in chunk \(chunk["id"] as Int64) cannot be unpacked"
+            }
+        }
+        let orphans = try Int.fetchOne(
+            db,
+            sql: """
+                SELECT count(*) FROM completion
+                WHERE chunk_id NOT IN (SELECT id FROM chunk)
+                  OR prompt_id NOT IN (SELECT id FROM prompt)
+                """)
+        return orphans == 0 ? nil : "\(orphans ?? 0) completions without their text"
     }
 
     /// As far as it can still be read.
     private func foldersOfOldStore() -> [URL] {
         guard let store = try? DatabaseQueue(path: home.database.path) else { return [] }
         let folders = try? store.read { db in
-            try String.fetchAll(db, sql: "SELECT folder FROM run ORDER BY id")
+            try String.fetchAll(db, sql: "SELECT folder FROM run WHERE folder <> '' ORDER BY id")
         }
         return (folders ?? []).map { URL(filePath: $0) }
     }

@@ -11,7 +11,7 @@ public struct StoredRun: Sendable, Hashable {
     public var title: String
     public var method: String
     public var model: String
-    /// Where its artifacts are.
+    /// Where its artifacts are; empty for a run that leaves none, such as an evaluation.
     public var folder: String
     public var state: State
     public var totalSteps: Int
@@ -36,21 +36,30 @@ public struct StoredRun: Sendable, Hashable {
     }
 }
 
+/// The metrics of one step or of one evaluation.
+public struct StepMetrics: Sendable {
+    public var step: Int
+    public var at: Date
+    /// What was not a number is NaN.
+    public var metrics: OrderedMetrics
+}
+
 /// What is known of a run before it starts.
 public struct RunRegistration: Sendable {
     /// The recipe's name.
     public var title: String
     public var method: String
     public var model: String
-    /// Where its artifacts are; what identifies the run when it is resumed.
+    /// Where its artifacts are, empty for none; what identifies the run when it is resumed.
     public var folder: String
     /// The resolved recipe as YAML.
     public var recipe: String
     public var rewards: [RewardVersion.Content]
+    public var beginning: Beginning
 
     public init(
         title: String, method: String, model: String, folder: String, recipe: String,
-        rewards: [RewardVersion.Content]
+        rewards: [RewardVersion.Content], beginning: Beginning = .new
     ) {
         self.title = title
         self.method = method
@@ -58,6 +67,14 @@ public struct RunRegistration: Sendable {
         self.folder = folder
         self.recipe = recipe
         self.rewards = rewards
+        self.beginning = beginning
+    }
+
+    /// Whether a run in the same folder is this one.
+    public enum Beginning: Sendable, Hashable {
+        case new
+        /// Goes on as the run that the store knows in this folder; as a new one where it knows none.
+        case resumed
     }
 }
 

@@ -16,7 +16,8 @@ public struct HoneProgram: Sendable {
     /// - Parameters:
     ///   - input: what standard input holds.
     ///   - seconds: after which it is killed; the exit code is then that of the signal.
-    ///   - environment: variables that it has besides ours.
+    ///   - environment: variables that it has besides ours. Without `HONE_HOME` among them that is
+    ///     `.hone` in `folder` if this is a temporary one, else a folder that goes away with the program.
     ///   - fileSizeLimit: bytes that a file may grow to, a multiple of 512; beyond it writing fails.
     public static func run(
         _ arguments: [String], input: String = "", folder: URL? = nil,
@@ -53,9 +54,14 @@ public struct HoneProgram: Sendable {
             process.arguments = arguments
         }
         process.currentDirectoryURL = folder
-        if !environment.isEmpty {
-            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        }
+        // Tests never write to the user's store, nor to one in the package's folder.
+        let temporary = FileManager.default.temporaryDirectory.path
+        let home =
+            folder.flatMap { $0.path.hasPrefix(temporary) ? $0.appending(path: ".hone") : nil }
+            ?? scratch.appending(path: "home")
+        let own = ["HONE_HOME": home.path]
+        process.environment = ProcessInfo.processInfo.environment.merging(own) { $1 }
+            .merging(environment) { $1 }
         process.standardInput = try FileHandle(forReadingFrom: file("input", input))
         process.standardOutput = try FileHandle(forWritingTo: file("output", ""))
         process.standardError = try FileHandle(forWritingTo: file("errors", ""))

@@ -4,6 +4,7 @@ import HoneCore
 import HoneInference
 import HoneModels
 import HoneRewards
+import HoneStore
 import HoneText
 import HoneTraining
 import Torch
@@ -23,6 +24,10 @@ enum FailureKind: Int32 {
             RunFolderError.noRun, RunFolderError.differentRecipe:
             self = .usage
         case SafeTensorsError.unwritable: self = .internal
+        case StoreError.noSuchRun, StoreError.ambiguousRun, StoreError.running,
+            StoreError.badCursor, StoreError.absent:
+            self = .usage
+        case StoreError.corrupted, StoreError.newer, StoreError.badRecord: self = .badData
         case is RecipeError, is ConfigError, is ConfigProblem, is TextTemplateError,
             is DatasetError, is DatasetError.BadRow, is EncodingError, is JSONError,
             is TokenizerError, is TemplateError, is ChatTemplateFolderError, is ModelError,

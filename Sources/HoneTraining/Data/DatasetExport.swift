@@ -101,40 +101,16 @@ private struct RowLayout {
         -> String
     {
         let names = Array(row.columns.keys)
+        let text = SeparatedText(separator: separator)
         if let header {
             guard names == header else {
                 throw row.bad(
                     "its columns \(row.columnList) are not those of the first row "
                         + "(\(header.joined(separator: ", "))); a select step can make them so")
             }
-            return line(row.columns.values.map(Self.cell), separator)
+            return text.line(row.columns.values)
         }
         header = names
-        return line(names, separator) + line(row.columns.values.map(Self.cell), separator)
-    }
-
-    private static func cell(_ value: JSONValue) -> String {
-        switch value {
-        case .null: ""
-        case .string(let text): text
-        default: value.text()
-        }
-    }
-
-    private func line(_ cells: [String], _ separator: String) -> String {
-        cells.map { cell in
-            let needsQuotes = cell.unicodeScalars.contains {
-                $0 == "\"" || $0 == "\n" || $0 == "\r" || String($0) == separator
-            }
-            // A single empty cell would be a blank line, which is no row.
-            guard needsQuotes || (cells.count == 1 && cell.isEmpty) else { return cell }
-            var quoted = "\""
-            // Scalars, not characters: a quote may carry a combining mark.
-            for scalar in cell.unicodeScalars {
-                if scalar == "\"" { quoted.unicodeScalars.append(scalar) }
-                quoted.unicodeScalars.append(scalar)
-            }
-            return quoted + "\""
-        }.joined(separator: separator) + "\n"
+        return text.line(names.map(JSONValue.string)) + text.line(row.columns.values)
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HoneCore
 import HoneRewards
+import HoneStore
 import HoneTraining
 import OrderedCollections
 
@@ -62,6 +63,7 @@ struct Evaluate: AsyncParsableCommand {
     var dtype: String?
     @Option(help: "Show the completions of so many rows.")
     var show = 3
+    @OptionGroup var store: StoreOptions
     @Flag(help: "Print one JSON object per model or adapter.")
     var json = false
 
@@ -107,13 +109,18 @@ struct Evaluate: AsyncParsableCommand {
                 line: "\(contestant.name): \(material.prompts.count) rows × "
                     + "\(evaluator.samplesPerRow)")
             let evaluation: Evaluation
+            let record = try store.recorder(
+                try RunRegistration(evaluating: contestant, with: config)
+            ) { StandardError.write(line: "warning: \($0)") }
             do {
                 try await host.load(
                     config, folder: contestant.folder, adapter: contestant.adapter)
                 await host.expect(
                     sequencesOf: material.longestPrompt + config.sampling.maxCompletionLength)
                 evaluation = try await evaluator.evaluate(material.prompts)
+                for event in contestant.events(evaluation) { await record?.record(event) }
             } catch {
+                await record?.record(.failed(step: 0, message: "\(error)"))
                 // What was measured before is not lost.
                 if !table.isEmpty { StandardOutput.write(line: table.text) }
                 throw error

@@ -18,7 +18,7 @@ struct EvaluationTable {
     var text: String {
         guard let first = columns.first?.evaluation else { return "" }
         var lines = ["\(first.rows) rows, \(first.samplesPerRow) completions each", ""]
-        lines += aligned([[""] + columns.map(\.name)] + metricRows(first))
+        lines += TerminalText.aligned([[""] + columns.map(\.name)] + metricRows(first))
         for (index, sample) in first.samples.enumerated() {
             lines += ["", "── row \(sample.row.index) " + String(repeating: "─", count: 40)]
             lines.append(Self.shortened(sample.prompt, keeping: .end))
@@ -35,16 +35,6 @@ struct EvaluationTable {
     private func metricRows(_ first: Evaluation) -> [[String]] {
         first.metrics.map { name, _ in
             [name] + columns.map { Self.figure($0.evaluation[metric: name]) }
-        }
-    }
-
-    private func aligned(_ cells: [[String]]) -> [String] {
-        let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-        return cells.map { line in
-            line.enumerated().map { column, text in
-                let space = String(repeating: " ", count: widths[column] - text.count)
-                return column == 0 ? text + space : space + text
-            }.joined(separator: "  ")
         }
     }
 

@@ -30,16 +30,10 @@ actor TerminalView: RunObserver {
         case .live:
             // Up to the first line of the old block, clear to the end, standing lines, the block anew.
             let back = drawnLines > 0 ? "\u{1B}[\(drawnLines)F\u{1B}[J" : ""
-            let block = view.block(width: width)
+            let block = view.block(width: TerminalText.width(of: STDERR_FILENO))
             drawnLines = block.count
             write(back + (standing + block).map { $0 + "\n" }.joined())
         }
-    }
-
-    private var width: Int {
-        var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-        return Int(size.ws_col)
     }
 
     private func write(_ text: String) {

@@ -14,7 +14,8 @@ struct Train: AsyncParsableCommand {
             The method is reinforcement from rewards (grpo) or supervised examples (sft). The run's \
             folder receives the resolved recipe, every event and every completion as JSON lines, \
             checkpoints, and in the end the adapter or the model. In a terminal the run is drawn \
-            live; elsewhere each step is a line on standard error.
+            live; elsewhere each step is a line on standard error. The store keeps all of it for \
+            `hone runs`.
 
             With --simulate nothing is trained: the phases are walked on a few rows, and the memory, \
             the time and the share of groups without signal of the real run are told; what it would \
@@ -47,6 +48,8 @@ struct Train: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // A full disk or a reader that went away shall be an error, which names its place, not a death.
+        for signal in [SIGXFSZ, SIGPIPE] { Foundation.signal(signal, SIG_IGN) }
         let recipePath = recipe
         let library = RewardLibrary(
             folder: URL(filePath: recipePath).absoluteURL.deletingLastPathComponent(),
@@ -61,9 +64,9 @@ struct Train: AsyncParsableCommand {
         let record =
             simulate
             ? nil
-            : StoreRecorder(
-                store: try Store(store.place),
-                registration: try .init(recipe, folder: folder), onProblem: warn)
+            : try store.recorder(
+                try RunRegistration(recipe, folder: folder, beginning: resume ? .resumed : .new),
+                onProblem: warn)
         let log: any RewardLog =
             record.map {
                 StoredRewardLog(
@@ -77,13 +80,11 @@ struct Train: AsyncParsableCommand {
         let evaluationGrader =
             measured.isEmpty
             ? nil : try await library.rubric(of: measured, file: recipePath, log: log)
-        // A full disk or a reader that went away shall be an error, which names its place, not a death.
-        for signal in [SIGXFSZ, SIGPIPE] { Foundation.signal(signal, SIG_IGN) }
         let trackers = try trackers(config, folder)
         let view: any RunObserver = json ? EventPrinter() : TerminalView()
         let run = TrainingRun(
             recipe: recipe, folder: folder, grader: grader, evaluationGrader: evaluationGrader,
-            observer: ObserverList([record, view].compactMap(\.self) + trackers))
+            observer: ObserverList((record.map { [$0] } ?? []) + [view] + trackers))
         if simulate {
             try await simulate(run)
             return

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Foundation
+import HoneCore
+import HoneStore
+
+/// `hone runs list`: the runs of a store.
+struct ListRuns: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the runs, the latest first.")
+
+    @OptionGroup var store: StoreOptions
+    @Option(help: "Only those that are running, finished, failed or stopped.")
+    var state: StoredRun.State?
+    @Flag(help: "Print a JSON object per run.") var json = false
+
+    func run() throws {
+        let store = try store.open()
+        let runs = try store.runs().filter { state == nil || $0.state == state }
+        if json {
+            for run in runs { StandardOutput.write(line: JSONValue.object(run.summary).text()) }
+            return
+        }
+        guard !runs.isEmpty else {
+            StandardError.write(line: "no runs in \(store.home.folder.path)")
+            return
+        }
+        var rows = [["run", "state", "method", "step", "began", "reward", ""]]
+        for run in runs {
+            let phase: Phase = run.method == "evaluate" ? .evaluation : .training
+            let metric = run.method == "sft" ? "loss" : "reward"
+            let curve = try store.curve(of: metric, in: run, phase).map(\.value)
+            let latest = curve.last.map { "\(metric == "loss" ? "loss " : "")\(Figure.plain($0))" }
+            rows.append([
+                run.name, run.state.rawValue, run.method, "\(run.step)/\(run.totalSteps)",
+                run.startedAt.formatted(Self.time), latest ?? "–",
+                curve.count > 1
+                    ? Figure.sparkline(curve, width: 24).padding(
+                        toLength: 24, withPad: " ", startingAt: 0) : "",
+            ])
+        }
+        StandardOutput.write(line: TerminalText.aligned(rows).joined(separator: "\n"))
+    }
+
+    private static let time = Date.VerbatimFormatStyle(
+        format:
+            "\(year: .defaultDigits)-\(month: .twoDigits)-\(day: .twoDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits)",
+        timeZone: .current, calendar: .init(identifier: .iso8601))
+}
+
+extension StoredRun.State: ExpressibleByArgument {}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Foundation
+import HoneCore
+import HoneStore
+import OrderedCollections
+
+/// `hone runs show`: one run.
+struct ShowRun: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show one run: what it is, its curves, its evaluations, what happened.")
+
+    @OptionGroup var options: RunOptions
+    @Flag(help: "Print the resolved recipe, as YAML, and nothing else.") var recipe = false
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func run() throws {
+        let (store, run) = try options.open()
+        if recipe {
+            StandardOutput.write(line: run.recipe)
+        } else if json {
+            StandardOutput.write(line: JSONValue.object(try object(store, run)).text())
+        } else {
+            StandardOutput.write(line: try lines(store, run).joined(separator: "\n"))
+        }
+    }
+
+    private func object(_ store: Store, _ run: StoredRun) throws -> JSONObject {
+        var object = run.summary
+        object["recipe"] = .string(run.recipe)
+        for phase in Phase.allCases {
+            let steps = try store.metrics(of: run, phase)
+            let rows = steps.map { step -> JSONValue in
+                .object(step.json)
+            }
+            object[phase == .training ? "steps" : "evaluations"] = .array(rows)
+        }
+        object["rewards"] = .array(
+            try store.rewardVersions(of: run).map { .object($0.json) })
+        object["events"] = .array(try store.events(of: run).map { .object($0.json) })
+        return object
+    }
+
+    private func lines(_ store: Store, _ run: StoredRun) throws -> [String] {
+        var lines = [
+            "\(run.name): \(run.method) on \(run.model)",
+            "  \(run.state.rawValue), step \(run.step) of \(run.totalSteps)",
+        ]
+        if let message = run.message { lines.append("  \(TerminalText.harmless(message))") }
+        if !run.folder.isEmpty { lines.append("  folder: \(run.folder)") }
+        if let output = run.output { lines.append("  result: \(output)") }
+        lines += run.facts.map { "  \($0.key): \($0.value.stringValue ?? "")" }
+        for phase in Phase.allCases {
+            let names = try store.metricNames(of: run, phase)
+            guard !names.isEmpty else { continue }
+            let count = try store.completionCount(of: run, phase)
+            let failed = count.failed > 0 ? ", \(count.failed) with a failed reward" : ""
+            lines += ["", "\(phase.name): \(count.all) completions recorded\(failed)"]
+            lines += TerminalText.aligned(
+                try names.map { name in
+                    let curve = try store.curve(of: name, in: run, phase).map(\.value)
+                    return [
+                        "  \(name)", Figure.plain(curve.first ?? .nan), "→",
+                        Figure.plain(curve.last ?? .nan),
+                        curve.count > 1
+                            ? Figure.sparkline(curve, width: 32).padding(
+                                toLength: 32, withPad: " ", startingAt: 0) : "",
+                    ]
+                })
+        }
+        let versions = try store.rewardVersions(of: run)
+        if !versions.isEmpty {
+            lines += ["", "reward functions"]
+            lines += versions.map { "  \($0.name) from step \($0.firstStep)" }
+        }
+        let events = try store.events(of: run).filter { $0.kind != "started" }
+        if !events.isEmpty {
+            lines += ["", "events"] + events.map { "  \($0.line)" }
+        }
+        return lines
+    }
+}
+
+extension StepMetrics {
+    /// `{"step", "time", "metrics"}`; what was not a number is null.
+    var json: JSONObject {
+        [
+            "step": .int(step), "time": .string(at.formatted(.iso8601)),
+            "metrics": .object(
+                JSONObject(
+                    metrics.map { ($0.name, $0.value.isFinite ? .double($0.value) : .null) },
+                    uniquingKeysWith: { _, last in last })),
+        ]
+    }
+}
+
+extension StoredEvent {
+    /// The event as a line for a person.
+    var line: String {
+        let text =
+            body["message"]?.stringValue ?? body["path"]?.stringValue
+            ?? body["output"]?.stringValue ?? (body.isEmpty ? "" : JSONValue.object(body).text())
+        return TerminalText.harmless("step \(step): \(kind) \(text)")
+    }
+}

@@ -1,0 +1,74 @@
+import Foundation
+
+/// Text on its way to a terminal.
+enum TerminalText {
+    /// Columns of the terminal at `descriptor`; 80 where there is none.
+    static func width(of descriptor: Int32) -> Int {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    /// `text` without characters that a terminal would obey: a completion may hold any.
+    static func harmless(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isCommand) else { return text }
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { result.append(isCommand(scalar) ? "\u{FFFD}" : scalar) }
+        return String(result)
+    }
+
+    private static func isCommand(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+    }
+
+    /// `text` in lines of at most `width` characters, broken at blanks where there are any.
+    static func wrapped(_ text: String, width: Int) -> [String] {
+        harmless(text).split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
+            var (rest, lines) = (Substring(line), [String]())
+            while rest.count > width {
+                let head = rest.prefix(width)
+                let blank = head.lastIndex(of: " ")
+                let end = blank.map { $0 > head.startIndex ? $0 : head.endIndex } ?? head.endIndex
+                lines.append(String(rest[..<end]))
+                rest = rest[end...]
+                if rest.first == " " { rest.removeFirst() }
+            }
+            return lines + [String(rest)]
+        }
+    }
+
+    /// `texts` in columns beside each other, `width` characters altogether.
+    static func sideBySide(_ texts: [String], width: Int) -> [String] {
+        let gap = 3
+        let column = max((width - gap * (texts.count - 1)) / max(texts.count, 1), 8)
+        let columns = texts.map { wrapped($0, width: column) }
+        let height = columns.map(\.count).max() ?? 0
+        return (0..<height).map { line in
+            var row = ""
+            for (index, lines) in columns.enumerated() {
+                let cell = lines.indices.contains(line) ? lines[line] : ""
+                if index == columns.count - 1 {
+                    row += cell
+                } else {
+                    row += cell + String(repeating: " ", count: max(column - cell.count, 0)) + " │ "
+                }
+            }
+            return row
+        }
+    }
+
+    /// Rows whose first column begins at the left and whose others end at the right, as wide as their
+    /// widest cell.
+    static func aligned(_ rows: [[String]]) -> [String] {
+        let count = rows.map(\.count).max() ?? 0
+        let widths = (0..<count).map { column in
+            rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+        }
+        return rows.map { row in
+            row.enumerated().map { column, text in
+                let space = String(repeating: " ", count: widths[column] - text.count)
+                return column == 0 ? text + space : space + text
+            }.joined(separator: "  ")
+        }
+    }
+}

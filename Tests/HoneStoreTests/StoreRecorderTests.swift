@@ -1,0 +1,235 @@
+import Foundation
+import GRDB
+import HoneCore
+import OrderedCollections
+import TestSupport
+import Testing
+
+@testable import HoneStore
+
+@Suite struct StoreRecorderTests {
+    @Test func keepsEverythingThatIsToldOfARun() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        let recorder = try await SampleRun.record(in: store, steps: 3)
+        let sample = SampleRun.completion(step: 9, place: 1)
+        await recorder.record(
+            .evaluated(
+                step: 2, metrics: [("reward", 0.75)],
+                samples: [
+                    EvaluationSample(
+                        row: sample.rollout.row, prompt: sample.rollout.promptText,
+                        completion: "held out", verdict: sample.verdict)
+                ]))
+        await recorder.record(.warning(step: 3, message: "mind the step"))
+        await recorder.record(.checkpointed(step: 3, path: "/nowhere/step-3"))
+        await recorder.record([
+            RewardLogRow([
+                "step": 2, "epoch": 0.5, "row": 4, "completion": 1, "function": "equation",
+                "output": "said", "score": 1.0,
+            ]),
+            RewardLogRow([
+                "step": 3, "row": 4, "completion": 2, "function": "format",
+                "failure": "raised: no",
+            ]),
+        ])
+        var run = try store.run("sample")
+        #expect(run.state == .running)
+        #expect(run.step == 3 && run.totalSteps == 3)
+        #expect(run.facts == ["device": "cpu", "parameters": "1.0M"])
+        #expect(run.recipe == "method: grpo\n")
+
+        #expect(try store.metricNames(of: run, .training) == ["reward", "loss", "grad_norm"])
+        let curve = try store.curve(of: "reward", in: run, .training)
+        #expect(curve.map(\.step) == [1, 2, 3])
+        #expect(curve.map(\.value) == [0.1, 0.2, 0.3])
+        #expect(try store.curve(of: "loss", in: run, .training).allSatisfy { $0.value.isNaN })
+        #expect(try store.curve(of: "reward", in: run, .evaluation).map(\.value) == [0.75])
+        #expect(try store.metrics(of: run, .training)[1].metrics.map(\.name).count == 3)
+
+        var query = CompletionQuery()
+        query.phase = .evaluation
+        let held = try store.completions(of: run, query)
+        #expect(held.map(\.completion) == ["held out"])
+        #expect(held.map(\.row) == [sample.rollout.row.index])
+        #expect(try store.completionCount(of: run, .evaluation).all == 1)
+
+        let events = try store.events(of: run)
+        #expect(events.map(\.kind) == ["started", "warning", "checkpointed"])
+        #expect(events[1].body["message"] == "mind the step")
+        #expect(events[2].body["path"] == "/nowhere/step-3")
+
+        let log = try store.rewardLog(of: run, RewardLogQuery())
+        #expect(log.map(\.step) == [2, 3])
+        var failures = RewardLogQuery()
+        failures.failuresOnly = true
+        #expect(try store.rewardLog(of: run, failures).map(\.function) == ["format"])
+        var latest = RewardLogQuery()
+        latest.limit = 1
+        #expect(try store.rewardLog(of: run, latest).map(\.step) == [3])
+
+        await recorder.record(.finished(step: 3, output: "/nowhere/model", metrics: [("a", 1)]))
+        run = try store.run("sample")
+        #expect(run.state == .finished)
+        #expect(run.output == "/nowhere/model")
+    }
+
+    @Test func aCompletionIsReadAsItWasGraded() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        try await SampleRun.record(in: store, steps: 4, groups: 3)
+        let run = try store.run("sample")
+        let records = try store.completions(of: run, CompletionQuery())
+        #expect(records.count == 48)
+        for record in records {
+            let made = SampleRun.completion(step: record.step, place: record.ordinal)
+            #expect(record.completion == made.rollout.text)
+            #expect(record.prompt == made.rollout.promptText)
+            #expect(record.row == made.rollout.row.index)
+            #expect(record.tokens == made.rollout.completion.tokens.count)
+            #expect(record.reward == made.verdict.reward?.total)
+            #expect(record.advantage == made.advantage.map(Double.init))
+            #expect(record.finishReason == made.rollout.completion.finishReason.rawValue)
+            #expect(record.policyVersion == record.step - 1)
+            #expect(record.rewards.map(\.version) == ["equation_v1", "format_v1"])
+            #expect(record.rewards.map(\.score) == made.verdict.components.map(\.score))
+            let failure = made.verdict.failure.map { "\($0.kind.rawValue): \($0.message)" }
+            #expect(record.rewards[0].failure == failure)
+        }
+    }
+
+    @Test func aStepToldAgainReplacesTheFormer() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        let recorder = try await SampleRun.record(in: store, steps: 2)
+        await recorder.record(SampleRun.step(2, groups: 1))
+        let run = try store.run("sample")
+        #expect(try store.completionCount(of: run, .training).all == 12)
+        #expect(try store.completions(of: run, CompletionQuery()).count == 12)
+        try StoreCheck(store).expectWhole()
+    }
+
+    @Test func aResumedRunGoesOnInItsRow() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        try await SampleRun.record(in: store, steps: 5)
+        let again = StoreRecorder(
+            store: store, registration: SampleRun.registration(beginning: .resumed),
+            onProblem: { preconditionFailure($0) })
+        await again.record(.started(SampleRun.description(steps: 5, resumedFrom: 3)))
+        #expect(try store.runs().count == 1)
+        #expect(try store.run("sample").step == 3)
+        for step in 4...5 { await again.record(SampleRun.step(step)) }
+        let run = try store.run("sample")
+        #expect(run.step == 5)
+        #expect(try store.curve(of: "reward", in: run, .training).map(\.step) == [1, 2, 3, 4, 5])
+        #expect(try store.completionCount(of: run, .training).all == 40)
+        try StoreCheck(store).expectWhole()
+    }
+
+    @Test func aResumeThatFailsBeforeItStartsTakesNothingAway() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        try await SampleRun.record(in: store, steps: 5)
+        let again = StoreRecorder(
+            store: store, registration: SampleRun.registration(beginning: .resumed),
+            onProblem: { preconditionFailure($0) })
+        await again.record(.failed(step: 3, message: "no dataset"))
+        let run = try store.run("sample")
+        #expect(run.state == .failed)
+        #expect(run.message == "no dataset")
+        #expect(run.step == 5 && run.totalSteps == 5)
+        #expect(try store.completionCount(of: run, .training).all == 40)
+    }
+
+    @Test func runsOfOneNameAreToldApart() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        for _ in 0..<3 { try await SampleRun.record("two words", in: store, steps: 0) }
+        #expect(try store.runs().map(\.name) == ["two-words-3", "two-words-2", "two-words"])
+        #expect(try store.run("two-words").name == "two-words")
+        #expect(
+            throws: StoreError.noSuchRun(
+                name: "three", known: ["two-words-3", "two-words-2", "two-words"])
+        ) {
+            try store.run("three")
+        }
+        #expect(throws: StoreError.self) { try store.run("two-words-") }
+    }
+
+    @Test func aRewardThatChangedHasANewVersionFromItsStep() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        let recorder = try await SampleRun.record(in: store, steps: 2)
+        var changed = SampleRun.rewards
+        changed[0].source = "def equation(prompt, completion, example):\n    return 0.5\n"
+        await recorder.rewardsChanged(to: changed, from: 3)
+        await recorder.record(SampleRun.step(3))
+        let run = try store.run("sample")
+        let versions = try store.rewardVersions(of: run)
+        #expect(versions.map(\.name) == ["equation_v1", "equation_v2", "format_v1"])
+        #expect(versions.map(\.firstStep) == [1, 3, 1])
+        #expect(versions[1].content == changed[0])
+        let names = try store.completions(of: run, CompletionQuery()).map {
+            $0.rewards[0].version
+        }
+        let expected =
+            Array(repeating: "equation_v1", count: 16) + Array(repeating: "equation_v2", count: 8)
+        #expect(names == expected)
+    }
+
+    @Test func aStoreThatCannotBeWrittenIsToldOnceAndDoesNotHurt() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        let problems = Problems()
+        let recorder = StoreRecorder(
+            store: store, registration: SampleRun.registration(),
+            onProblem: { problems.add($0) })
+        await recorder.record(.started(SampleRun.description()))
+        try await store.pool.write { try $0.execute(sql: "DROP TABLE step") }
+        await recorder.record(SampleRun.step(1))
+        await recorder.record(SampleRun.step(2))
+        #expect(problems.all.count == 1)
+        #expect(problems.all.first?.contains("the store no longer takes in this run") == true)
+    }
+
+    @Test func groupsCarryAllThatGradingThemAgainNeeds() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        try await SampleRun.record(in: store, steps: 3, groups: 2)
+        let run = try store.run("sample")
+        var groups: [StoredGroup] = []
+        try store.forEachGroup(of: run) { groups.append($0) }
+        #expect(groups.map(\.step) == [1, 1, 2, 2, 3, 3])
+        for (index, group) in groups.enumerated() {
+            let first = SampleRun.completion(step: group.step, place: index % 2 * 4)
+            #expect(group.row == first.rollout.row)
+            #expect(group.request.prompt == first.rollout.promptText)
+            #expect(group.request.step == group.step)
+            let texts = (0..<4).map {
+                SampleRun.text(step: group.step, place: index % 2 * 4 + $0)
+            }
+            #expect(group.request.completions == texts)
+            #expect(group.request.tokenCounts?.first == first.rollout.completion.tokens.count)
+        }
+        // Five completions need two groups of four.
+        let latest = try store.latestGroups(of: run, completions: 5)
+        #expect(latest.map { $0.completions[0].ordinal } == [0, 4])
+        #expect(latest.map(\.step) == [3, 3])
+        #expect(try store.latestGroups(of: run, completions: 9).map(\.step) == [2, 3, 3])
+        #expect(try store.latestGroups(of: run, completions: 1000).count == 6)
+        var some: [Int] = []
+        try store.forEachGroup(of: run, steps: 2...2) { some.append($0.step) }
+        #expect(some == [2, 2])
+    }
+}
+
+/// What an observer was told, from any thread.
+private final class Problems: @unchecked Sendable {
+    // Guarded by the lock.
+    private var messages: [String] = []
+    private let lock = NSLock()
+
+    func add(_ message: String) { lock.withLock { messages.append(message) } }
+    var all: [String] { lock.withLock { messages } }
+}
