@@ -5,7 +5,7 @@ import Torch
 /// Writes completions with a model: many requests at once, each as if it were alone.
 ///
 /// Token ids in, token ids out. ``submit(_:stop:)`` queues a request, each ``step()`` computes a part
-/// of the waiting prompts and one token of every running completion; ``generate(_:stop:)`` does both
+/// of the waiting prompts and one token of every running completion; ``generate(_:stop:finished:)`` does both
 /// for a whole batch. A row that is done is replaced at the next step. The prompt of a group is
 /// computed once, and its members read the same keys and values.
 ///

@@ -150,8 +150,8 @@ extension LoRAConfig {
 
 /// How many packed rows one forward and backward pass takes unless the recipe says.
 enum TokenBudget {
-    /// Enough rows to keep the matrix unit busy; activations of a 0.5 B model stay near 3 GB.
-    static let standard = 2048
+    /// Enough rows to keep the matrix unit busy; activations of a 0.5 B model stay near 2 GB.
+    static let standard = 1536
 }
 
 extension TrainingConfig {

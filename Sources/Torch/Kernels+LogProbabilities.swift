@@ -39,7 +39,8 @@ extension Kernels {
             try wrap(entropy, "linearLogProbabilities", [hidden])
         )
     }
-    /// Whether a gradient flows through the entropy of ``linearLogProbabilities``.
+    /// Whether a gradient flows through the entropy of
+    /// ``linearLogProbabilities(hidden:weight:targets:temperature:softCap:entropyGradient:blockBytes:)``.
     public enum EntropyGradient: Sendable, Hashable {
         case none, computed
     }

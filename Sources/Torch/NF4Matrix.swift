@@ -91,7 +91,8 @@ public final class NF4Matrix {
             ct_nf4_linear(x.handle, &matrix, bias?.handle), "NF4Matrix.linear", [x])
     }
 
-    /// As ``Kernels/linearLogProbabilities(hidden:weight:targets:temperature:softCap:blockBytes:)``
+    /// As
+    /// ``Kernels/linearLogProbabilities(hidden:weight:targets:temperature:softCap:entropyGradient:blockBytes:)``
     /// with this matrix for the head: [V, C]. Blocks of it are made dense as they are needed.
     public func logProbabilities(
         hidden: Tensor, targets: Tensor, temperature: Double = 1, softCap: Double? = nil,

@@ -5,8 +5,8 @@ import OrderedCollections
 /// again less often.
 ///
 /// Walks the endless order of the dataset. A row whose group had a mean score of at least
-/// ``DifficultyConfig/easyThreshold`` when it was last asked is passed over, except with the chance
-/// ``DifficultyConfig/easyFraction``; so what is forgotten is noticed, and asked again in full. The chance
+/// `DifficultyConfig.easyThreshold` when it was last asked is passed over, except with the chance
+/// `DifficultyConfig.easyFraction`; so what is forgotten is noticed, and asked again in full. The chance
 /// is a function of seed and place in the order, and the memory is part of every checkpoint, so a
 /// resumed run asks what the uninterrupted one would have asked.
 ///

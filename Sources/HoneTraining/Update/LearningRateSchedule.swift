@@ -12,7 +12,7 @@ public struct LearningRateSchedule: Sendable {
     public var minimum: Double
     public var warmupSteps: Int
     public var totalSteps: Int
-    /// Share of ``totalSteps`` in which ``OptimizerConfig/Schedule/warmupStableDecay`` falls.
+    /// Share of ``totalSteps`` in which `OptimizerConfig.Schedule.warmupStableDecay` falls.
     public var decayRatio: Double
 
     public init(
