@@ -37,7 +37,8 @@ public enum RewardError: Error, Sendable, Hashable, CustomStringConvertible {
         case .tooManyFailures(let function, let failures, let scored, let limit, let last):
             "reward function \(function) failed for \(failures) of the latest \(scored) completions, "
                 + "and max_failure_share is \(limit); the last failure: \(last.message). Mend the "
-                + "function and go on with --resume"
+                + "function, hand it to the run with hone rewards update RUN --file FILE, and go on "
+                + "with --resume"
         case .judge(let name, let message): "judge \(name): \(message)"
         case .cachedGroup(let function):
             "reward function \(function) scores a group at once, so what it said of a completion "

@@ -52,6 +52,10 @@ public struct Rubric: Grader {
 
     public var componentNames: [String] { items.map(\.function.name) }
 
+    public func functions() -> [FunctionInForce] {
+        items.map { FunctionInForce($0.function.name, weight: $0.weight) }
+    }
+
     public func grade(_ requests: [GradingRequest]) async throws -> [[Verdict]] {
         let assessments = await assess(requests)
         let verdicts = try zip(requests, assessments).map { request, columns in

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import HoneCore
+import OrderedCollections
 
 /// Writes rows of one run within a transaction.
 struct RunWriter {
@@ -60,28 +61,47 @@ struct RunWriter {
         }
     }
 
-    /// The reward functions as they are from `step` on; those that are as before make no new version.
+    /// The reward functions that a run begins with. Those that it knows already stay as they are: what
+    /// changes them while it trains is told by ``rewardsChanged(_:at:)``.
     func rewards(_ contents: [RewardVersion.Content], from step: Int, at time: Date) throws {
         for content in contents {
-            let latest = try Row.fetchOne(
-                db,
-                sql: """
-                    SELECT version, declaration, source FROM reward_version
-                    WHERE run_id = ? AND function = ? ORDER BY version DESC LIMIT 1
-                    """, arguments: [run, content.function])
-            if let latest, latest["declaration"] == content.declaration,
-                latest["source"] == content.source
-            {
-                continue
-            }
-            let version = (latest?["version"] as Int?).map { $0 + 1 } ?? 1
-            try db.execute(
-                sql: "INSERT INTO reward_version VALUES (?, ?, ?, ?, ?, ?, ?)",
-                arguments: [
-                    run, content.function, version, step, time.timeIntervalSince1970,
-                    content.declaration, content.source,
-                ])
+            let known = try Bool.fetchOne(
+                db, sql: "SELECT 1 FROM reward_version WHERE run_id = ? AND function = ?",
+                arguments: [run, content.function])
+            if known == nil { try insert(content, version: 1, from: step, at: time) }
         }
+    }
+
+    /// Other reward functions score from a step on; telling it again replaces it.
+    func rewardsChanged(_ change: RewardChange, at time: Date) throws {
+        for reward in change.inForce {
+            try insert(
+                RewardVersion.Content(
+                    function: reward.function, declaration: reward.declaration.configJSON.text(),
+                    source: reward.source.flatMap { $0.texts[$0.name] }),
+                version: reward.number, from: change.firstStep, at: time)
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO reward_change VALUES (?, ?, ?, ?)",
+                arguments: [run, change.firstStep, reward.function, reward.number])
+        }
+        try event(
+            "rewardsChanged", step: change.firstStep, at: time,
+            body: [
+                "reason": .string(change.reason.rawValue), "id": .string(change.id),
+                "in_force": .array(change.names.map(JSONValue.string)),
+            ])
+    }
+
+    /// A version that is known stays as it is.
+    private func insert(
+        _ content: RewardVersion.Content, version: Int, from step: Int, at time: Date
+    ) throws {
+        try db.execute(
+            sql: "INSERT OR IGNORE INTO reward_version VALUES (?, ?, ?, ?, ?, ?, ?)",
+            arguments: [
+                run, content.function, version, step, time.timeIntervalSince1970,
+                content.declaration, content.source,
+            ])
     }
 
     private func insert(

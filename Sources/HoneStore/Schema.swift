@@ -12,6 +12,9 @@ enum Schema {
         migrator.registerMigration("1 runs, metrics, completions") { db in
             for statement in first { try db.execute(sql: statement) }
         }
+        migrator.registerMigration("2 changes of reward functions") { db in
+            try db.execute(sql: rewardChange)
+        }
         return migrator
     }
 
@@ -94,4 +97,11 @@ enum Schema {
         """,
         "CREATE INDEX event_by_run ON event (run_id, id)",
     ]
+
+    /// What is in force from a step on: a version may come back.
+    private static let rewardChange = """
+        CREATE TABLE reward_change (
+          run_id INTEGER NOT NULL, first_step INTEGER NOT NULL, function TEXT NOT NULL,
+          version INTEGER NOT NULL, PRIMARY KEY (run_id, first_step, function)) WITHOUT ROWID
+        """
 }

@@ -8,7 +8,7 @@ extension Store {
     public func completions(
         of run: StoredRun, _ query: CompletionQuery
     ) throws(StoreError) -> [CompletionRecord] {
-        let versions = VersionTimeline(try rewardVersions(of: run))
+        let versions = try versionTimeline(of: run)
         return try read { db in
             guard let plan = try Self.plan(query, run: run.id, db) else { return [] }
             var reader = ChunkReader(db, path: home.database.path)
@@ -110,15 +110,36 @@ extension Store {
 
 /// Which version of a function scored a step.
 struct VersionTimeline {
-    private let versions: [String: [RewardVersion]]
+    /// By function, in the order of their first steps.
+    private let spans: [String: [(firstStep: Int, version: Int)]]
 
-    init(_ versions: [RewardVersion]) {
-        self.versions = Dictionary(grouping: versions, by: \.content.function)
-    }
+    init(_ spans: [String: [(firstStep: Int, version: Int)]]) { self.spans = spans }
 
     func name(of function: String, at step: Int) -> String? {
-        guard let known = versions[function] else { return nil }
+        guard let known = spans[function] else { return nil }
         // An evaluation before the first step is scored by what the first step is scored by.
-        return (known.last { $0.firstStep <= step } ?? known.first)?.name
+        return (known.last { $0.firstStep <= step } ?? known.first)
+            .map { "\(function)_v\($0.version)" }
+    }
+}
+
+extension Store {
+    /// Which version of each function scored which steps of `run`.
+    func versionTimeline(of run: StoredRun) throws(StoreError) -> VersionTimeline {
+        try read { db in
+            // A version that comes back is a change, not a version.
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT function, first_step, version FROM reward_version WHERE run_id = ?1
+                    UNION SELECT function, first_step, version FROM reward_change WHERE run_id = ?1
+                    ORDER BY first_step
+                    """, arguments: [run.id])
+            var spans: [String: [(firstStep: Int, version: Int)]] = [:]
+            for row in rows {
+                spans[row["function"], default: []].append((row["first_step"], row["version"]))
+            }
+            return VersionTimeline(spans)
+        }
     }
 }

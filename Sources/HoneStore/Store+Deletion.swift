@@ -17,7 +17,9 @@ extension Store {
         }
         try write { db in
             try RunWriter(db: db, run: run.id).cut(after: -1)
-            try db.execute(sql: "DELETE FROM reward_version WHERE run_id = ?", arguments: [run.id])
+            for table in ["reward_version", "reward_change"] {
+                try db.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run.id])
+            }
             try db.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run.id])
         }
         do {

@@ -109,9 +109,11 @@ extension RunWriter {
             try db.execute(
                 sql: "DELETE FROM \(table) WHERE run_id = ? AND step > ?", arguments: key)
         }
-        try db.execute(
-            sql: "DELETE FROM reward_version WHERE run_id = ? AND first_step > ?",
-            arguments: [run, step + 1])
+        for table in ["reward_version", "reward_change"] {
+            try db.execute(
+                sql: "DELETE FROM \(table) WHERE run_id = ? AND first_step > ?",
+                arguments: [run, step + 1])
+        }
         for table in ["completion", "metric", "step"] {
             for phase in Phase.allCases {
                 try db.execute(

@@ -30,14 +30,16 @@ extension Store {
     /// The names of the metrics that `run` has in `phase`, in the order in which they came up.
     public func metricNames(of run: StoredRun, _ phase: Phase) throws(StoreError) -> [String] {
         try read { db in
-            // The first and the latest step name all: a metric does not come and go between.
+            // Metrics come and go with reward functions only: the first step, the latest, and the
+            // first of each change name all.
             try String.fetchAll(
                 db,
                 sql: """
                     SELECT DISTINCT name FROM metric JOIN metric_name ON id = name_id
                     WHERE run_id = ?1 AND phase = ?2 AND step IN (
-                      (SELECT min(step) FROM step WHERE run_id = ?1 AND phase = ?2),
-                      (SELECT max(step) FROM step WHERE run_id = ?1 AND phase = ?2))
+                      SELECT min(step) FROM step WHERE run_id = ?1 AND phase = ?2
+                      UNION SELECT max(step) FROM step WHERE run_id = ?1 AND phase = ?2
+                      UNION SELECT first_step FROM reward_change WHERE run_id = ?1)
                     ORDER BY id
                     """, arguments: [run.id, phase.rawValue])
         }

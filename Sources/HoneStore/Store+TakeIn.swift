@@ -21,10 +21,17 @@ extension Store {
                     path: folder.path, line: 0, reason: "this folder holds no events.jsonl")
             }
             var completions = FolderCompletions(folder.appending(path: "completions.jsonl"))
+            var changes: [String: RewardChange] = [:]
+            if var history = JSONLinesReader(folder.appending(path: "rewards/history.jsonl")) {
+                while let line = try history.next() {
+                    let change = try RewardChange(json: .object(line))
+                    changes[change.id] = change
+                }
+            }
             while let event = try events.next() {
                 let step = event["step"]?.intValue ?? 0
                 guard steps.contains(step) else { continue }
-                try writer.takeIn(event, step: step, &completions)
+                try writer.takeIn(event, step: step, &completions, changes)
             }
             if var log = JSONLinesReader(folder.appending(path: "rewards.jsonl")) {
                 while let entry = try log.next() {
@@ -39,7 +46,8 @@ extension Store {
 extension RunWriter {
     /// Writes an event of `events.jsonl`; the start is told elsewhere.
     fileprivate func takeIn(
-        _ event: JSONObject, step: Int, _ completions: inout FolderCompletions
+        _ event: JSONObject, step: Int, _ completions: inout FolderCompletions,
+        _ changes: [String: RewardChange]
     ) throws {
         let kind = event["event"]?.stringValue ?? ""
         let written = event["time"]?.stringValue
@@ -55,6 +63,9 @@ extension RunWriter {
             try self.step(
                 step, phase: .evaluation, at: time, metrics: Self.metrics(event["metrics"]),
                 completions: samples.map(FolderCompletions.draft))
+        case "rewardsChanged":
+            let id = event["id"]?.stringValue ?? ""
+            if let change = changes[id] { try rewardsChanged(change, at: time) }
         default:
             let body = event.filter { !["event", "step", "time"].contains($0.key) }
             try self.event(kind, step: step, at: time, body: body)

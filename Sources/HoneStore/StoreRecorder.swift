@@ -50,16 +50,6 @@ public actor StoreRecorder: RunObserver {
         }
     }
 
-    /// Reward functions as they are from `step` on.
-    public func rewardsChanged(to contents: [RewardVersion.Content], from step: Int) {
-        guarded {
-            guard let run else { return }
-            try store.write {
-                try RunWriter(db: $0, run: run).rewards(contents, from: step, at: Date())
-            }
-        }
-    }
-
     private func begin(_ description: RunDescription?) throws {
         let begun = try store.begin(registration, description: description)
         run = begun.id
@@ -105,6 +95,7 @@ extension RunWriter {
             try self.event("checkpointed", step: step, at: time, body: ["path": .string(path)])
         case .warning(let step, let message):
             try self.event("warning", step: step, at: time, body: ["message": .string(message)])
+        case .rewardsChanged(let change): try rewardsChanged(change, at: time)
         case .finished(let step, let output, let metrics):
             let values = metrics.map { ($0.name, JSONValue.double($0.value)) }
             try self.event(

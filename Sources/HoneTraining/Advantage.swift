@@ -46,6 +46,15 @@ public struct AdvantageEstimator: Sendable {
         self.clip = clip
     }
 
+    /// The same with these weights of the reward functions, where weights are its own to apply.
+    func weighted(by weights: [Double]) -> AdvantageEstimator {
+        var estimator = self
+        if case .normalizeThenSum = aggregation {
+            estimator.aggregation = .normalizeThenSum(weights: weights)
+        }
+        return estimator
+    }
+
     /// [P][G] advantages of completions that reward functions judged.
     public func advantages(of verdicts: [[Verdict]]) -> [[Float?]] {
         switch aggregation {

@@ -46,7 +46,7 @@ public struct Evaluator: Sendable {
     /// a run differ only by the policy.
     public func evaluate(_ prompts: [EncodedPrompt], step: Int = 0) async throws -> Evaluation {
         var summary = EvaluationSummary(
-            componentNames: grader.componentNames, criterion: criterion,
+            functions: await grader.functions(), criterion: criterion,
             passCounts: passCounts)
         var samples: [EvaluationSample] = []
         for start in stride(from: 0, to: prompts.count, by: rowsPerBatch) {

@@ -2,7 +2,7 @@ import HoneCore
 
 /// Collects the verdicts of an evaluation row by row.
 struct EvaluationSummary {
-    let componentNames: [String]
+    let functions: [FunctionInForce]
     let criterion: PassCriterion
     let passCounts: [Int]
     private var totals: [Double] = []
@@ -13,20 +13,20 @@ struct EvaluationSummary {
     /// Solutions among the samples whose score is known, by row.
     private var rows: [(samples: Int, solutions: Int)] = []
 
-    init(componentNames: [String], criterion: PassCriterion, passCounts: [Int]) {
-        self.componentNames = componentNames
+    init(functions: [FunctionInForce], criterion: PassCriterion, passCounts: [Int]) {
+        self.functions = functions
         self.criterion = criterion
         self.passCounts = passCounts
-        scores = componentNames.map { _ in [] }
+        scores = functions.map { _ in [] }
     }
 
     mutating func add(verdicts: [Verdict], completions: [Completion]) {
         totals += verdicts.compactMap { $0.reward?.total }
         for verdict in verdicts {
-            for (index, name) in componentNames.enumerated() {
-                guard let component = verdict.components.first(where: { $0.name == name }) else {
-                    continue
-                }
+            for (index, function) in functions.enumerated() {
+                guard
+                    let component = verdict.components.first(where: { $0.name == function.name })
+                else { continue }
                 if let score = component.score { scores[index].append(score) }
             }
             if verdict.components.contains(where: { $0.failure != nil }) || verdict.failure != nil {
@@ -44,10 +44,12 @@ struct EvaluationSummary {
         var metrics: OrderedMetrics = [
             ("reward", reward.mean), ("reward_std", reward.deviation),
         ]
-        for (name, scores) in zip(componentNames, scores) {
+        for (function, scores) in zip(functions, scores) {
             let spread = Self.meanAndDeviation(scores)
-            metrics.append(("rewards/\(name)/mean", spread.mean))
-            metrics.append(("rewards/\(name)/std", spread.deviation))
+            for curve in function.curves {
+                metrics.append(("rewards/\(curve)/mean", spread.mean))
+                metrics.append(("rewards/\(curve)/std", spread.deviation))
+            }
         }
         for k in Set(passCounts + [1]).sorted() {
             let estimates = rows.compactMap {

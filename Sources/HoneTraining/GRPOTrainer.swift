@@ -61,16 +61,20 @@ public struct GRPOTrainer: Sendable {
     func advance(_ step: Int) async throws -> StepRecord {
         var clock = PhaseClock()
 
+        if let change = try await rollouts.grader.begin(step: step) {
+            await observer.record(.rewardsChanged(change))
+        }
+        let functions = await rollouts.grader.functions()
         let harvest = try await harvest(step, &clock)  // [P][G], drawn and graded
         let groups = harvest.kept
-        let advantages = advantages.advantages(of: groups.map(\.verdicts))
+        let advantages = advantages.weighted(by: functions.map(\.weight))
+            .advantages(of: groups.map(\.verdicts))
         let samples = trainingSamples(groups, advantages)
         let update = try await learner.update(samples)
         clock.lap(.update)
 
         let learnt = await feed.learn(from: harvest.asked, step: step)
-        let summary = RolloutSummary(
-            groups: harvest.asked, componentNames: rollouts.grader.componentNames)
+        let summary = RolloutSummary(groups: harvest.asked, functions: functions)
         let updated = samples.reduce(0) { $0 + $1.tokens.count }
         return StepRecord(
             step: step,

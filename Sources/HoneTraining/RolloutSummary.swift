@@ -5,17 +5,19 @@ struct RolloutSummary {
     let metrics: OrderedMetrics
     let completionTokens: Int
 
-    init(groups: [RolloutGroup], componentNames: [String]) {
+    init(groups: [RolloutGroup], functions: [FunctionInForce]) {
         let (rollouts, verdicts) = (groups.map(\.rollouts), groups.map(\.verdicts))
         let completions = rollouts.joined().map(\.completion)
         completionTokens = completions.reduce(0) { $0 + $1.tokens.count }
         let promptTokens = rollouts.joined().reduce(0) { $0 + $1.promptTokens.count }
         metrics =
             [("num_tokens", Double(promptTokens + completionTokens))]
-            + Self.rewards(verdicts, componentNames) + Self.lengths(completions)
+            + Self.rewards(verdicts, functions) + Self.lengths(completions)
     }
 
-    private static func rewards(_ verdicts: [[Verdict]], _ names: [String]) -> OrderedMetrics {
+    private static func rewards(
+        _ verdicts: [[Verdict]], _ functions: [FunctionInForce]
+    ) -> OrderedMetrics {
         let groups = verdicts.map { $0.compactMap { $0.reward?.total } }
         let all = Spread(of: Array(groups.joined()))
         let silent = groups.count { Spread(of: $0).deviation == 0 }
@@ -23,13 +25,15 @@ struct RolloutSummary {
             ("reward", all.mean), ("reward_std", all.deviation),
             ("frac_reward_zero_std", Double(silent) / Double(max(groups.count, 1))),
         ]
-        for name in names {
+        for function in functions {
             let scores = verdicts.joined().compactMap { verdict in
-                verdict.components.first { $0.name == name }?.score
+                verdict.components.first { $0.name == function.name }?.score
             }
             let spread = Spread(of: scores)
-            metrics.append(("rewards/\(name)/mean", spread.mean))
-            metrics.append(("rewards/\(name)/std", spread.deviation))
+            for curve in function.curves {
+                metrics.append(("rewards/\(curve)/mean", spread.mean))
+                metrics.append(("rewards/\(curve)/std", spread.deviation))
+            }
         }
         // With on_error: zero a completion keeps its reward, yet its failure is still one.
         let failures = verdicts.joined().count { verdict in

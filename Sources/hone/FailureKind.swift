@@ -21,7 +21,7 @@ enum FailureKind: Int32 {
     init(_ error: any Error) {
         switch error {
         case RecipeError.unreadable, RecipeError.override, RunFolderError.occupied,
-            RunFolderError.noRun, RunFolderError.differentRecipe:
+            RunFolderError.noRun, RunFolderError.inUse, RunFolderError.differentRecipe:
             self = .usage
         case SafeTensorsError.unwritable: self = .internal
         case StoreError.noSuchRun, StoreError.ambiguousRun, StoreError.running,
@@ -32,7 +32,8 @@ enum FailureKind: Int32 {
             is DatasetError, is DatasetError.BadRow, is EncodingError, is JSONError,
             is TokenizerError, is TemplateError, is ChatTemplateFolderError, is ModelError,
             is LanguageModelError, is SafeTensorsError, is RewardError, is GraderFailure,
-            is EvaluationError, is EngineError, is TokenScorerError, is RowStream.RowError:
+            is EvaluationError, is EngineError, is TokenScorerError, is RowStream.RowError,
+            is RewardRevisionError, is RewardSourceError, is RewardRecordError:
             self = .badData
         default: self = .internal
         }

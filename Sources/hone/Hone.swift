@@ -14,6 +14,8 @@ struct Hone: AsyncParsableCommand {
             Evaluate.self,
             Export.self,
             Grade.self,
+            RewardsCommand.self,
+            Rescore.self,
             Tokenize.self,
             Template.self,
             DataCommand.self,

@@ -106,6 +106,7 @@ struct StoreCheck {
     }
 
     static let tablesOfRuns = [
-        "step", "metric", "completion", "chunk", "prompt", "reward_version", "reward_log", "event",
+        "step", "metric", "completion", "chunk", "prompt", "reward_version", "reward_change",
+        "reward_log", "event",
     ]
 }

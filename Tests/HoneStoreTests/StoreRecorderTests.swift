@@ -161,21 +161,37 @@ import Testing
         let scratch = try ScratchFolder()
         let store = try Store(scratch.home)
         let recorder = try await SampleRun.record(in: store, steps: 2)
-        var changed = SampleRun.rewards
-        changed[0].source = "def equation(prompt, completion, example):\n    return 0.5\n"
-        await recorder.rewardsChanged(to: changed, from: 3)
-        await recorder.record(SampleRun.step(3))
+        let source = "def equation(prompt, completion, example):\n    return 0.5\n"
+        let (first, second) = (
+            VersionedReward(
+                number: 1, declaration: RewardConfig(name: "equation", type: "python"), folder: "/",
+                source: nil),
+            VersionedReward(
+                number: 2, declaration: RewardConfig(name: "equation", type: "python"), folder: "/",
+                source: RewardSource(name: "r.py", texts: ["r.py": source], origin: "/r.py"))
+        )
+        for (step, reward) in [(3, second), (4, first)] {
+            await recorder.record(
+                .rewardsChanged(
+                    RewardChange(
+                        id: "\(step)", reason: .update, firstStep: step, inForce: [reward])))
+            await recorder.record(SampleRun.step(step))
+        }
         let run = try store.run("sample")
         let versions = try store.rewardVersions(of: run)
         #expect(versions.map(\.name) == ["equation_v1", "equation_v2", "format_v1"])
         #expect(versions.map(\.firstStep) == [1, 3, 1])
-        #expect(versions[1].content == changed[0])
+        #expect(versions[1].content.source == source)
         let names = try store.completions(of: run, CompletionQuery()).map {
             $0.rewards[0].version
         }
+        // The first version comes back.
         let expected =
             Array(repeating: "equation_v1", count: 16) + Array(repeating: "equation_v2", count: 8)
+            + Array(repeating: "equation_v1", count: 8)
         #expect(names == expected)
+        #expect(
+            try store.events(of: run).filter { $0.kind == "rewardsChanged" }.map(\.step) == [3, 4])
     }
 
     @Test func aStoreThatCannotBeWrittenIsToldOnceAndDoesNotHurt() async throws {

@@ -23,7 +23,7 @@ import Testing
 
     /// 1 for the text "1", a failure for "9", else 0.
     struct One: Grader {
-        let componentNames = ["one"]
+        func functions() -> [FunctionInForce] { [.init("one")] }
         func grade(_ requests: [GradingRequest]) async throws -> [[Verdict]] {
             requests.map { request in
                 request.completions.map { text in

@@ -54,7 +54,7 @@ private struct NumberDecoder: TextDecoding {
 
 /// The last number of the text is the score; a 2 is a failure.
 private struct LastNumberGrader: Grader {
-    let componentNames = ["last"]
+    func functions() -> [FunctionInForce] { [.init("last")] }
 
     func grade(_ requests: [GradingRequest]) async throws -> [[Verdict]] {
         requests.map { request in

@@ -44,7 +44,7 @@ import Testing
 
     private struct Value: Grader {
         let graded: Mark
-        let componentNames = ["value"]
+        func functions() -> [FunctionInForce] { [.init("value")] }
 
         func grade(_ requests: [GradingRequest]) async throws -> [[Verdict]] {
             await graded.add()

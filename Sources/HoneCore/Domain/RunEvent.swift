@@ -7,6 +7,8 @@ public enum RunEvent: Sendable {
     case evaluated(step: Int, metrics: OrderedMetrics, samples: [EvaluationSample])
     case checkpointed(step: Int, path: String)
     case warning(step: Int, message: String)
+    /// Other reward functions score from this step on.
+    case rewardsChanged(RewardChange)
     case finished(step: Int, output: String, metrics: OrderedMetrics)
     case failed(step: Int, message: String)
 }

@@ -36,8 +36,13 @@ public protocol RewardFunction: Sendable {
 
 /// Combines reward functions into verdicts: what a trainer holds.
 public protocol Grader: Sendable {
-    /// Names of the components in the order of ``Reward/components``.
-    var componentNames: [String] { get }
+    /// The functions in force, in the order of ``Reward/components``.
+    func functions() async -> [FunctionInForce]
+    /// Called before the first prompt of `step` (from 1) is asked: what is in force when it returns
+    /// stays in force until the next step begins.
+    /// - Returns: what comes into force with this step, if something does.
+    /// - Throws: what keeps it from coming into force; the run had better end there.
+    func begin(step: Int) async throws -> RewardChange?
     /// For each request, one verdict per completion.
     /// - Throws: only when a failure is declared to stop the run.
     func grade(_ requests: [GradingRequest]) async throws -> [[Verdict]]
@@ -47,4 +52,23 @@ public protocol Grader: Sendable {
 
 extension Grader {
     public func takeMetrics() async -> OrderedMetrics { [] }
+    public func begin(step: Int) async throws -> RewardChange? { nil }
+}
+
+/// A reward function as a grader holds it.
+public struct FunctionInForce: Sendable, Hashable {
+    public var name: String
+    /// Factor of its score in the total.
+    public var weight: Double
+    /// `format_v2`; `nil` as long as the run has known one version only.
+    public var version: String?
+
+    public init(_ name: String, weight: Double = 1, version: String? = nil) {
+        self.name = name
+        self.weight = weight
+        self.version = version
+    }
+
+    /// The names under which metrics show it: the function's own, and its version's.
+    public var curves: [String] { [name] + [version].compactMap(\.self) }
 }

@@ -19,6 +19,8 @@ struct PythonRewardBuilder {
 
     /// What functions must agree on to share a process.
     private struct Terms: Hashable {
+        /// Modules are known by name in a process, so those of another folder may not meet them.
+        let folder: String
         let interpreter: String?
         let environment: [String]
         let memory: ByteCount
@@ -45,6 +47,7 @@ struct PythonRewardBuilder {
             name: name, file: place(of: options.file), function: options.function ?? name,
             timeout: .seconds(timeout))
         let terms = Terms(
+            folder: URL(filePath: function.file).deletingLastPathComponent().path,
             interpreter: options.python.map(interpreter), environment: options.environment.sorted(),
             memory: options.memory, sandbox: options.sandbox,
             readable: options.readable.map(place), network: options.network,

@@ -26,6 +26,13 @@ public enum EventRow {
             row["samples"] = .array(samples.map(json(of:)))
         case .checkpointed(_, let path): row["path"] = .string(path)
         case .warning(_, let message), .failed(_, let message): row["message"] = .string(message)
+        case .rewardsChanged(let change):
+            row["reason"] = .string(change.reason.rawValue)
+            row["id"] = .string(change.id)
+            row["in_force"] = .array(change.names.map(JSONValue.string))
+            row["digests"] = .object(
+                JSONObject(change.inForce.map { ($0.name, .string($0.digest)) }) { _, last in last }
+            )
         case .finished(_, let output, let metrics):
             row["output"] = .string(output)
             row["metrics"] = json(of: metrics)
@@ -78,6 +85,7 @@ public enum EventRow {
         case .evaluated: "evaluated"
         case .checkpointed: "checkpointed"
         case .warning: "warning"
+        case .rewardsChanged: "rewardsChanged"
         case .finished: "finished"
         case .failed: "failed"
         }
@@ -90,6 +98,7 @@ extension RunEvent {
         switch self {
         case .started(let run): run.resumedFrom
         case .step(let record): record.step
+        case .rewardsChanged(let change): change.firstStep
         case .evaluated(let step, _, _), .checkpointed(let step, _), .warning(let step, _),
             .finished(let step, _, _), .failed(let step, _):
             step

@@ -8,6 +8,7 @@ import Foundation
 ///   events.jsonl         one event a line
 ///   completions.jsonl    every completion with its rewards and advantage
 ///   rewards.jsonl        what reward functions printed, and how they failed
+///   rewards/             every version of the reward functions, and the mailbox for changes
 ///   checkpoints/step-000050/
 ///   tensorboard/         metrics, with `report: [tensorboard]`
 ///   trackers/            logs of wandb and mlflow, with `report:` naming them
@@ -20,6 +21,7 @@ public struct RunFolder: Sendable {
     public var events: URL { url.appending(path: "events.jsonl") }
     public var completions: URL { url.appending(path: "completions.jsonl") }
     public var rewardLog: URL { url.appending(path: "rewards.jsonl") }
+    public var rewards: URL { url.appending(path: "rewards") }
     public var checkpoints: URL { url.appending(path: "checkpoints") }
     public var tensorboard: URL { url.appending(path: "tensorboard") }
     public var trackers: URL { url.appending(path: "trackers") }
@@ -49,6 +51,7 @@ public struct RunFolder: Sendable {
 public enum RunFolderError: Error, Sendable, Hashable, CustomStringConvertible {
     case occupied(path: String)
     case noRun(path: String)
+    case inUse(path: String)
     case write(path: String, reason: String)
     case differentRecipe(key: String, path: String)
 
@@ -59,6 +62,8 @@ public enum RunFolderError: Error, Sendable, Hashable, CustomStringConvertible {
         case .noRun(let path):
             "there is no run in \(path) to resume; start it without --resume, or name its folder "
                 + "with --output"
+        case .inUse(let path):
+            "another process is training the run in \(path); wait for it, or end it first"
         case .write(let path, let reason):
             "\(path) could not be written: \(reason); what was there before is untouched"
         case .differentRecipe(let key, let path):

@@ -43,7 +43,7 @@ struct TensorBoardFile {
         case .step(let record): try append(record.metrics, at: time, step: record.step)
         case .evaluated(let step, let metrics, _):
             try append(metrics.map { ("eval/" + $0.name, $0.value) }, at: time, step: step)
-        case .started, .checkpointed, .warning, .finished, .failed: break
+        case .started, .checkpointed, .warning, .rewardsChanged, .finished, .failed: break
         }
     }
 

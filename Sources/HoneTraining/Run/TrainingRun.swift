@@ -11,11 +11,15 @@ public struct TrainingRun: Sendable {
     public var evaluationGrader: (any Grader)?
     /// Who watches besides the run's own files.
     public var observer: any RunObserver
+    /// Who works beside the run while it trains.
+    public var companion: (any RunCompanion)?
 
     public init(
         recipe: Recipe, folder: RunFolder, grader: (any Grader)?,
-        evaluationGrader: (any Grader)? = nil, observer: any RunObserver
+        evaluationGrader: (any Grader)? = nil, observer: any RunObserver,
+        companion: (any RunCompanion)? = nil
     ) {
+        self.companion = companion
         self.recipe = recipe
         self.folder = folder
         self.grader = grader
@@ -96,18 +100,23 @@ public struct TrainingRun: Sendable {
         if let checkpoint = point.checkpoint {
             try await checkpoints.restore(parts + [milestones], from: checkpoint)
         }
+        await companion?.prepare(observers, after: point.step)
         let last: Int
-        switch material.feed {
-        case .prompts(let prompts):
-            last = try await reinforcement(
-                prompts, material, host, learner: learner, milestones: milestones,
-                observer: watched
-            ).run(after: point.step)
-        case .examples(let examples):
-            last = try await SupervisedTrainer(
-                totalSteps: totalSteps, feed: examples, learner: learner,
-                milestones: milestones, observer: watched
-            ).run(after: point.step)
+        do {
+            // Cancelled, and waited for, where this scope ends.
+            async let _ = companion?.accompany(observers)
+            switch material.feed {
+            case .prompts(let prompts):
+                last = try await reinforcement(
+                    prompts, material, host, learner: learner, milestones: milestones,
+                    observer: watched
+                ).run(after: point.step)
+            case .examples(let examples):
+                last = try await SupervisedTrainer(
+                    totalSteps: totalSteps, feed: examples, learner: learner,
+                    milestones: milestones, observer: watched
+                ).run(after: point.step)
+            }
         }
         let output = config.lora == nil ? folder.model : folder.adapter
         let best = await resultStep(milestones, last: last)
@@ -131,11 +140,23 @@ public struct TrainingRun: Sendable {
     }
 }
 
+/// Works beside a run while it trains: takes in what is said to it from outside.
+public protocol RunCompanion: Sendable {
+    /// Called before the first step after `completedSteps`; what it does is done when that step begins.
+    func prepare(_ observer: any RunObserver, after completedSteps: Int) async
+    /// Works until its task is cancelled, which happens when the last step has been made.
+    func accompany(_ observer: any RunObserver) async
+}
+
 /// Knows how far a run came, for events that tell of what went wrong in the step after it.
 actor LatestStep: RunObserver {
     private(set) var value: Int
 
     init(_ value: Int) { self.value = value }
 
-    func record(_ event: RunEvent) { value = max(value, event.step) }
+    func record(_ event: RunEvent) {
+        // Told at the beginning of a step.
+        if case .rewardsChanged = event { return }
+        value = max(value, event.step)
+    }
 }

@@ -36,6 +36,11 @@ struct RunView {
             return ["evaluated at step \(step): " + text.joined(separator: "  ")]
         case .checkpointed(let step, let path): return ["checkpoint of step \(step): \(path)"]
         case .warning(let step, let message): return ["warning at step \(step): \(message)"]
+        case .rewardsChanged(let change):
+            return [
+                "rewards from step \(change.firstStep) (\(change.reason.rawValue)): "
+                    + change.names.joined(separator: ", ")
+            ]
         case .finished(let step, let output, _):
             return ["finished after step \(step): \(output)"]
         case .failed(let step, let message): return ["stopped at step \(step): \(message)"]

@@ -21,6 +21,9 @@ struct Train: AsyncParsableCommand {
             the time and the share of groups without signal of the real run are told; what it would \
             stumble over makes the exit code 65.
 
+            While a run trains, hone rewards update changes its reward functions between two steps; \
+            with --watch-rewards saving the recipe or a reward file does.
+
             A run that was stopped, by whatever means, goes on with --resume from its latest \
             checkpoint and ends as if it had never been stopped.
             """)
@@ -39,6 +42,12 @@ struct Train: AsyncParsableCommand {
             nothing is trained.
             """)
     var simulate = false
+    @Flag(
+        help: """
+            Watch the recipe and its reward files: a saved change is tried and put in force as hone \
+            rewards update does.
+            """)
+    var watchRewards = false
     @Flag(help: "Print each event as a JSON line on standard output.") var json = false
 
     func validate() throws {
@@ -54,7 +63,7 @@ struct Train: AsyncParsableCommand {
         let library = RewardLibrary(
             folder: URL(filePath: recipePath).absoluteURL.deletingLastPathComponent(),
             tell: { StandardError.write(line: $0) })
-        let recipe = try Recipe(path: recipePath, overrides: overrides, rewards: library)
+        var recipe = try Recipe(path: recipePath, overrides: overrides, rewards: library)
         let config = recipe.config
         let folder = RunFolder(
             output.map { URL(filePath: $0) } ?? config.output.map { URL(filePath: $0) }
@@ -72,10 +81,21 @@ struct Train: AsyncParsableCommand {
                 StoredRewardLog(
                     file: RewardLogFile(folder.rewardLog, onProblem: warn), store: $0)
             } ?? RewardLogFile(URL(filePath: "/dev/null"), onProblem: warn)
-        let grader =
-            config.rewards.isEmpty
-            ? nil : try await library.rubric(of: config.rewards, file: recipePath, log: log)
-        for notice in grader?.notices ?? [] { StandardError.write(line: notice) }
+        let live =
+            simulate || config.method != .grpo
+            ? nil
+            : try await LiveRun(
+                &recipe, named: recipePath, overrides: overrides, folder: folder,
+                place: store.place, log: log,
+                beginning: resume ? .resumed : .new, watching: watchRewards)
+        let grader: (any Grader)? =
+            if let live {
+                live.grader
+            } else if config.rewards.isEmpty {
+                nil
+            } else {
+                try await rubric(of: config.rewards, library, log)
+            }
         let measured = config.evaluation?.rewards ?? []
         let evaluationGrader =
             measured.isEmpty
@@ -84,13 +104,23 @@ struct Train: AsyncParsableCommand {
         let view: any RunObserver = json ? EventPrinter() : TerminalView()
         let run = TrainingRun(
             recipe: recipe, folder: folder, grader: grader, evaluationGrader: evaluationGrader,
-            observer: ObserverList((record.map { [$0] } ?? []) + [view] + trackers))
+            observer: ObserverList((record.map { [$0] } ?? []) + [view] + trackers),
+            companion: live?.desk)
         if simulate {
             try await simulate(run)
             return
         }
         let result = try await run.start(resume ? .resumed : .new)
+        withExtendedLifetime(live) {}
         if !json { print(result.path) }
+    }
+
+    private func rubric(
+        of rewards: [RewardConfig], _ library: RewardLibrary, _ log: any RewardLog
+    ) async throws -> Rubric {
+        let rubric = try await library.rubric(of: rewards, file: recipe, log: log)
+        for notice in rubric.notices { StandardError.write(line: notice) }
+        return rubric
     }
 
     private func simulate(_ run: TrainingRun) async throws {

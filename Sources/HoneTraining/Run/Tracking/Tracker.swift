@@ -42,7 +42,7 @@ public actor Tracker: RunObserver {
         case .evaluated(let step, let metrics, _): add(metrics, prefix: "eval/", step: step)
         case .finished: await finish("finished")
         case .failed: await finish("failed")
-        case .checkpointed, .warning: break
+        case .checkpointed, .warning, .rewardsChanged: break
         }
     }
 
