@@ -82,8 +82,10 @@ let package = Package(
             name: "CTorch",
             // The other C++ files are parts of CTorch.cpp.
             sources: [
-                "CTorch.cpp", "kernels/decode_attention.cpp", "kernels/gemm.cpp",
-                "kernels/packed_attention.cpp", "kernels/sampling.cpp", "kernels/transformer.cpp",
+                "CTorch.cpp", "kernels/decode_attention.cpp", "kernels/gated_product.cpp",
+                "kernels/gemm.cpp",
+                "kernels/packed_attention.cpp", "kernels/packed_self_attention.cpp",
+                "kernels/sampling.cpp", "kernels/transformer.cpp",
             ],
             cxxSettings: [
                 .unsafeFlags([

@@ -55,20 +55,21 @@ final class Attention {
         _ x: Tensor, _ angles: RotaryEmbedding.Angles, _ context: any AttentionContext,
         _ pass: ForwardPass
     ) throws -> Tensor {
-        let rows = try x.size(0)
-        let (heads, keyHeads, width) = (config.headCount, config.keyHeadCount, config.headWidth)
-        let parts = try queryKeyValue(x, pass)
-            .split([heads * width, keyHeads * width, keyHeads * width], 1)
-        var query = try parts[0].reshape(rows, heads, width)
-        var key = try parts[1].reshape(rows, keyHeads, width)
-        let value = try parts[2].reshape(rows, keyHeads, width)
-        if let queryNorm, let keyNorm {
-            query = try queryNorm(query)
-            key = try keyNorm(key)
+        let projections = HeadProjections(
+            joined: try queryKeyValue(x, pass), heads: config.headCount,
+            keyHeads: config.keyHeadCount, angles: angles)
+        guard let queryNorm, let keyNorm else {
+            let attended = try context.attend(
+                layer: layer, projections: projections, scale: config.attentionScale,
+                window: window, softCap: config.attentionSoftCap)
+            return try output(attended, pass)
         }
+        let (query, key, value) = try projections.separated()
         let attended = try context.attend(
-            layer: layer, query: angles.rotate(query), key: angles.rotate(key), value: value,
-            scale: config.attentionScale, window: window, softCap: config.attentionSoftCap)
-        return try output(attended.reshape(rows, heads * width), pass)
+            layer: layer, query: angles.rotate(queryNorm(query)), key: angles.rotate(keyNorm(key)),
+            value: value, scale: config.attentionScale, window: window,
+            softCap: config.attentionSoftCap)
+        return try output(
+            attended.reshape(x.size(0), config.headCount * config.headWidth), pass)
     }
 }

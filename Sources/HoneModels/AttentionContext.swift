@@ -30,8 +30,23 @@ public protocol AttentionContext: AnyObject {
         layer: Int, query: Tensor, key: Tensor, value: Tensor, scale: Double, window: Int?,
         softCap: Double?
     ) throws -> Tensor
+
+    /// The same of projections that have not been rotated; [N, H · D].
+    func attend(
+        layer: Int, projections: HeadProjections, scale: Double, window: Int?, softCap: Double?
+    ) throws -> Tensor
 }
 
 extension AttentionContext {
+    public func attend(
+        layer: Int, projections: HeadProjections, scale: Double, window: Int?, softCap: Double?
+    ) throws -> Tensor {
+        let (query, key, value) = try projections.rotated()
+        let result = try attend(
+            layer: layer, query: query, key: key, value: value, scale: scale, window: window,
+            softCap: softCap)
+        return try result.reshape(query.size(0), projections.heads * projections.width)
+    }
+
     public var longestSequence: Int? { nil }
 }

@@ -51,16 +51,17 @@ final class DecoderLayer {
         ].compactMap { $0 }
     }
 
-    /// [N, C] → [N, C].
     func callAsFunction(
-        _ x: Tensor, _ angles: RotaryEmbedding.Angles, _ context: any AttentionContext,
+        _ input: ResidualStream, _ angles: RotaryEmbedding.Angles, _ context: any AttentionContext,
         _ pass: ForwardPass
-    ) throws -> Tensor {
-        var attended = try attention(attentionNorm(x), angles, context, pass)
+    ) throws -> ResidualStream {
+        let (x, normedX) = try input.normalized(by: attentionNorm)
+        var attended = try attention(normedX, angles, context, pass)
         if let attentionOutputNorm { attended = try attentionOutputNorm(attended) }
-        let middle = try x + attended
-        var fed = try feedForward(feedForwardNorm(middle), pass)
+        let (middle, normedMiddle) = try ResidualStream(x, adding: attended)
+            .normalized(by: feedForwardNorm)
+        var fed = try feedForward(normedMiddle, pass)
         if let feedForwardOutputNorm { fed = try feedForwardOutputNorm(fed) }
-        return try middle + fed
+        return ResidualStream(middle, adding: fed)
     }
 }

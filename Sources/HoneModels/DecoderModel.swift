@@ -79,8 +79,8 @@ public final class DecoderModel {
             positions: context.positions, length: length)
         let slidingAngles = try slidingRotary?.angles(
             positions: context.positions, length: length)
-        func run(_ indices: Range<Int>, _ input: Tensor) throws -> Tensor {
-            var stream = input
+        func run(_ indices: Range<Int>, _ input: Tensor) throws -> ResidualStream {
+            var stream = ResidualStream(input)
             for index in indices {
                 let turned = config.windows[index] == nil ? angles : slidingAngles ?? angles
                 stream = try layers[index](stream, turned, context, pass)
@@ -90,12 +90,11 @@ public final class DecoderModel {
         if let block = recomputedBlock, recordsGradients {
             for start in stride(from: 0, to: layers.count, by: block) {
                 let indices = start..<min(start + block, layers.count)
-                stream = try recomputed(stream) { try run(indices, $0) }
+                stream = try recomputed(stream) { try run(indices, $0).whole() }
             }
-        } else {
-            stream = try run(layers.indices, stream)
+            return try norm(stream)
         }
-        return try norm(stream)
+        return try run(layers.indices, stream).normalized(by: norm).norm
     }
 
     /// The head's scores for hidden states [N, C], soft cap applied: [N, V] in the compute type.

@@ -31,6 +31,9 @@ final class FeedForward {
         down = try linear(other.down)
     }
 
+    /// Fewer rows are worked on in other blocks, which stream the weights.
+    private static let fewestRowsAtOnce = 65
+
     /// [N, C] → [N, C].
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
         let activation: Kernels.GateActivation =
@@ -38,6 +41,13 @@ final class FeedForward {
             case .silu: .silu
             case .geluTanh: .geluTanh
             }
+        let (rows, _) = try x.dims2()
+        if rows >= Self.fewestRowsAtOnce, let wide = gateUp.onlyWeight(pass),
+            let narrow = down.onlyWeight(pass),
+            Kernels.supportsGatedLayer(gateUp: wide, down: narrow)
+        {
+            return try Kernels.gatedLayer(x, gateUp: wide, down: narrow, activation: activation)
+        }
         return try down(Kernels.gate(gateUp(x, pass), activation), pass)
     }
 }

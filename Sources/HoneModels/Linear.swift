@@ -38,6 +38,14 @@ final class Linear {
 
     func setAdapter(_ adapter: LoRAAdapter?, part: Int) { adapters[part] = adapter }
 
+    /// The matrix where it is all there is in this pass: dense, no bias, no adapter; else nil.
+    func onlyWeight(_ pass: ForwardPass) -> Tensor? {
+        guard bias == nil, case .dense(let weight) = matrix,
+            !pass.usesAdapter || adapters.allSatisfy({ $0 == nil })
+        else { return nil }
+        return weight
+    }
+
     /// The results of all parts side by side, [N, I] → [N, O].
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
         let additions = zip(parts, adapters).compactMap { part, adapter in

@@ -31,6 +31,27 @@ public final class PackedAttention: AttentionContext {
     }
 
     public func attend(
+        layer: Int, projections: HeadProjections, scale: Double, window: Int?, softCap: Double?
+    ) throws -> Tensor {
+        let joined = projections.joined
+        guard
+            Kernels.supportsPackedSelfAttention(
+                dtype: joined.dtype, device: joined.device, width: projections.width)
+        else {
+            let (query, key, value) = try projections.rotated()
+            let result = try attend(
+                layer: layer, query: query, key: key, value: value, scale: scale, window: window,
+                softCap: softCap)
+            return try result.reshape(query.size(0), projections.heads * projections.width)
+        }
+        let angles = projections.angles
+        return try Kernels.packedSelfAttention(
+            joined, heads: projections.heads, keyHeads: projections.keyHeads,
+            cosine: angles.cosine, sine: angles.sine, spans: spans, scale: scale, window: window,
+            softCap: softCap)
+    }
+
+    public func attend(
         layer: Int, query: Tensor, key: Tensor, value: Tensor, scale: Double, window: Int?,
         softCap: Double?
     ) throws -> Tensor {

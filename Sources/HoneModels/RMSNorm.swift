@@ -22,4 +22,11 @@ final class RMSNorm {
         try Kernels.norm(
             x, weight: weight, epsilon: epsilon, offset: style == .offset ? 1 : 0)
     }
+
+    /// x + delta and its norm, all [.., C].
+    func callAsFunction(adding delta: Tensor, to x: Tensor) throws -> (sum: Tensor, norm: Tensor) {
+        try Kernels.norm(
+            adding: delta, to: x, weight: weight, epsilon: epsilon,
+            offset: style == .offset ? 1 : 0)
+    }
 }

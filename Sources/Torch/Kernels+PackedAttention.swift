@@ -55,4 +55,41 @@ extension Kernels {
         }
         return try wrap(result, "packedAttention", [query, key, value])
     }
+
+    /// Whether ``packedSelfAttention(_:heads:keyHeads:cosine:sine:spans:scale:window:softCap:)`` serves
+    /// tensors like these with heads of `width` channels. Asked for the first time, it also compares a
+    /// small case with libtorch's operators; where they differ, the answer stays no.
+    public static func supportsPackedSelfAttention(
+        dtype: DType, device: Device, width: Int
+    ) -> Bool {
+        device == .cpu && width.isMultiple(of: 2) && ct_has_packed_self_attention(dtype.code)
+    }
+
+    /// ``packedAttention(query:key:value:spans:scale:window:softCap:)`` of queries, keys and values that
+    /// lie side by side and are turned by their angles on the way, [N, H · D], with the gradient to all
+    /// three in one tensor.
+    ///
+    /// - Parameters:
+    ///   - joined: [N, (H + 2 K) · D]: queries, keys, values.
+    ///   - heads: H.
+    ///   - keyHeads: K; divides H.
+    ///   - cosine: as for ``rotate(_:cosine:sine:)``.
+    ///   - sine: the same.
+    ///   - spans: together own every row once; every past is what a span without a past owns.
+    ///   - scale: What scores are multiplied with.
+    ///   - window: how many tokens a row looks back, itself included; nil for all.
+    ///   - softCap: cap(x) = softCap · tanh(x / softCap); nil for none.
+    public static func packedSelfAttention(
+        _ joined: Tensor, heads: Int, keyHeads: Int, cosine: Tensor, sine: Tensor,
+        spans: [AttentionSpan], scale: Double, window: Int? = nil, softCap: Double? = nil
+    ) throws(TorchError) -> Tensor {
+        let codes = spans.map(\.code)
+        let result = codes.withUnsafeBufferPointer { buffer in
+            ct_packed_self_attention(
+                joined.handle, cosine.handle, sine.handle, buffer.baseAddress,
+                Int64(buffer.count), Int64(heads), Int64(keyHeads), scale, Int64(window ?? 0),
+                softCap ?? 0)
+        }
+        return try wrap(result, "packedSelfAttention", [joined, cosine, sine])
+    }
 }

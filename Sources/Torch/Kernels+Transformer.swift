@@ -7,6 +7,8 @@ extension Kernels {
         case silu
         /// x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
         case geluTanh
+
+        fileprivate var code: ct_activation { self == .silu ? CT_SILU : CT_GELU_TANH }
     }
 
     /// x / √(mean(x²) + epsilon) · (weight + offset) over the last axis, computed in f32 and rounded
@@ -22,6 +24,27 @@ extension Kernels {
     ) throws(TorchError) -> Tensor {
         try wrap(
             ct_scaled_norm(x.handle, weight.handle, epsilon, offset), "norm", [x, weight])
+    }
+
+    /// x + delta, and ``norm(_:weight:epsilon:offset:)`` of the sum, in one pass over the rows. The sum is
+    /// rounded to the type of `x` before it is normalised.
+    ///
+    /// - Parameters:
+    ///   - x: [.., C].
+    ///   - delta: the shape and type of `x`.
+    ///   - weight: [C], the type of `x`.
+    ///   - epsilon: Added under the root.
+    ///   - offset: 1 for weights that are stored around zero.
+    public static func norm(
+        adding delta: Tensor, to x: Tensor, weight: Tensor, epsilon: Double, offset: Double = 0
+    ) throws(TorchError) -> (sum: Tensor, norm: Tensor) {
+        var sum: OpaquePointer?
+        var normed: OpaquePointer?
+        try check(
+            ct_added_norm(
+                x.handle, delta.handle, weight.handle, epsilon, offset, &sum, &normed),
+            "norm", [x, delta, weight])
+        return (try wrap(sum, "norm", [x]), try wrap(normed, "norm", [x]))
     }
 
     /// Turns channels (i, i + R/2) of each head by angles given by cosine and sine: (a, b) becomes
@@ -42,8 +65,30 @@ extension Kernels {
     public static func gate(
         _ joined: Tensor, _ activation: GateActivation
     ) throws(TorchError) -> Tensor {
-        let code: ct_activation = activation == .silu ? CT_SILU : CT_GELU_TANH
-        return try wrap(ct_gate(joined.handle, code), "gate", [joined])
+        try wrap(ct_gate(joined.handle, activation.code), "gate", [joined])
+    }
+
+    /// Whether ``gatedLayer(_:gateUp:down:activation:)`` serves these weights. Asked for the first time,
+    /// it also compares a small case with separate steps; where they differ, the answer stays no.
+    public static func supportsGatedLayer(gateUp: Tensor, down: Tensor) -> Bool {
+        ct_has_gated_layer(gateUp.handle, down.handle)
+    }
+
+    /// (activation(g) · u) · downᵀ with g and u the halves of x · gateUpᵀ: two products without biases,
+    /// the gate between them bent while its sums are in registers. The same numbers as ``gate(_:_:)``
+    /// between two products, with gradients to all three.
+    ///
+    /// - Parameters:
+    ///   - x: [N, C].
+    ///   - gateUp: [2 · I, C].
+    ///   - down: [C, I].
+    ///   - activation: What bends the gate.
+    public static func gatedLayer(
+        _ x: Tensor, gateUp: Tensor, down: Tensor, activation: GateActivation
+    ) throws(TorchError) -> Tensor {
+        try wrap(
+            ct_gated_layer(x.handle, gateUp.handle, down.handle, activation.code), "gatedLayer",
+            [x, gateUp, down])
     }
 
     /// A share `p` of the elements zeroed and the others divided by 1 - p, decided by a hash of `seed`

@@ -145,6 +145,35 @@ import Torch
         }
     }
 
+    /// The same of projections side by side, against rotating and attending in float64.
+    @Test(arguments: cases) func projectionsAgreeWithPlainOperations(_ shape: Case) throws {
+        let layout = PackedLayout(lengths: shape.lengths)
+        let columns = (shape.heads + 2 * shape.keyHeads) * shape.width
+        let rows = try Tensor.randn([layout.rowCount, columns], seed: 5).to(.bfloat16)
+        // Not all channels turn.
+        let angles = try Tensor.rand([layout.rowCount, shape.width / 2 - 1], seed: 6) * 6
+        let turns = RotaryEmbedding.Angles(cosine: try angles.cos(), sine: try angles.sin())
+        func outcome(_ dtype: DType) throws -> [Tensor] {
+            let joined = try rows.to(dtype).clone()
+            joined.requiresGradient = true
+            let result = try PackedAttention(layout: layout).attend(
+                layer: 0,
+                projections: HeadProjections(
+                    joined: joined, heads: shape.heads, keyHeads: shape.keyHeads, angles: turns),
+                scale: 0.7, window: shape.window, softCap: shape.softCap)
+            let weights = try Tensor.randn(result.shape, seed: 9).to(result.dtype)
+            try (result * weights).sum().backward()
+            return [result, try #require(joined.gradient)]
+        }
+        let expected = try outcome(.float64)
+        for (dtype, tolerance) in [(DType.float32, 2e-6), (.bfloat16, 0.02)] {
+            for (name, (a, b)) in zip(["result", "gradient"], zip(try outcome(dtype), expected)) {
+                let distance = try relativeDistance(a, b)
+                #expect(a.shape == b.shape && distance < tolerance, "\(name) in \(dtype)")
+            }
+        }
+    }
+
     @Test func layoutCountsPositionsOnFromThePrompt() {
         let layout = PackedLayout(lengths: [(prompt: 2, branches: [3, 0, 1]), (1, [])])
         #expect(layout.positions == [0, 1, 2, 3, 4, 2, 0])

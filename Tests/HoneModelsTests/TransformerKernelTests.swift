@@ -47,6 +47,24 @@ import Torch
         }
     }
 
+    /// A gradient comes to the norm, and to the sum or not.
+    @Test(arguments: [0.0, 1]) func normOfASumAgrees(_ share: Double) throws {
+        let inputs = [
+            try numbers([70, 37], 1), try numbers([70, 37], 2), try numbers([37], 3),
+        ]
+        let expected = try outcome(inputs, .float64) { x in
+            // The kernel rounds the sum to the inputs' type; here it has room for all digits.
+            let sum = try x[0] + x[1]
+            let inverse = try (sum.square().mean(-1, keepAxes: true) + 1e-6).rsqrt()
+            return try sum * share + sum * inverse * (x[2] + 1)
+        }
+        try compare(inputs, with: expected) { x in
+            let both = try Kernels.norm(
+                adding: x[1], to: x[0], weight: x[2], epsilon: 1e-6, offset: 1)
+            return try share == 0 ? both.norm : both.sum + both.norm
+        }
+    }
+
     /// As query heads are normalised: a view into the rows of a joined product.
     @Test func normTakesViews() throws {
         let inputs = [try numbers([9, 40], 1), try numbers([8], 2)]
@@ -90,6 +108,35 @@ import Torch
                 return try bent * x[0].narrow(1, 37, 37)
             }
             try compare([input], with: expected) { try Kernels.gate($0[0], activation) }
+        }
+    }
+
+    /// Rows and channels that fill no tile, more than one panel of columns.
+    @Test(arguments: [Kernels.GateActivation.silu, .geluTanh])
+    func gatedLayerAgrees(_ activation: Kernels.GateActivation) throws {
+        let inputs = [
+            try numbers([77, 22], 1), try numbers([96, 22], 2), try numbers([22, 48], 3),
+        ]
+        guard Kernels.supportsGatedLayer(gateUp: inputs[1], down: inputs[2]) else { return }
+        let expected = try outcome(inputs, .float64) { x in
+            let joined = try x[0].linear(x[1])
+            let gate = try joined.narrow(1, 0, 48)
+            let bent = try activation == .silu ? gate.silu() : gate.gelu(.tanh)
+            return try (bent * joined.narrow(1, 48, 48)).linear(x[2])
+        }
+        try compare(inputs, with: expected) {
+            try Kernels.gatedLayer($0[0], gateUp: $0[1], down: $0[2], activation: activation)
+        }
+        // In bfloat16 it rounds where separate steps round.
+        let separate = try outcome(inputs, .bfloat16) { x in
+            try Kernels.gate(x[0].linear(x[1]), activation).linear(x[2])
+        }
+        let joined = try outcome(inputs, .bfloat16) {
+            try Kernels.gatedLayer($0[0], gateUp: $0[1], down: $0[2], activation: activation)
+        }
+        for (a, b) in zip(joined, separate) {
+            let distance = try relativeDistance(a, b)
+            #expect(distance == 0)
         }
     }
 

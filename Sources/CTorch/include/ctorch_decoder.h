@@ -18,8 +18,23 @@ ct_tensor *ct_packed_attention(
     const ct_attention_span *spans, int64_t span_count, double scale, int64_t window,
     double soft_cap);
 
+/// Whether `ct_packed_self_attention` serves tensors of this type on this processor: where products are
+/// ours (`ct_has_own_products`), after a first small case agreed with libtorch's operators.
+bool ct_has_packed_self_attention(ct_dtype type);
+/// The same of queries, keys and values that lie side by side and have not been turned: `joined`
+/// [N, (H + 2 K) · D], angles as for `ct_rotate` → [N, H · D]. D is even. Spans own every row, and every
+/// past is what a span without a past owns.
+ct_tensor *ct_packed_self_attention(
+    const ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine,
+    const ct_attention_span *spans, int64_t span_count, int64_t heads, int64_t key_heads,
+    double scale, int64_t window, double soft_cap);
+
 /// x / √(mean(x²) + epsilon) · (weight + offset) over the last axis, in f32 and rounded once.
 ct_tensor *ct_scaled_norm(const ct_tensor *x, const ct_tensor *weight, double epsilon, double offset);
+/// x + delta and the norm of it, in one pass over the rows each way.
+bool ct_added_norm(
+    const ct_tensor *x, const ct_tensor *delta, const ct_tensor *weight, double epsilon,
+    double offset, ct_tensor **sum, ct_tensor **normed);
 
 /// Turns channels (i, i + R/2) of each head of `x` [N, H, D] by angles whose cosines and sines are
 /// [N, R/2]; channels from R on pass.
@@ -28,6 +43,13 @@ ct_tensor *ct_rotate(const ct_tensor *x, const ct_tensor *cosine, const ct_tenso
 typedef enum ct_activation { CT_SILU = 0, CT_GELU_TANH = 1 } ct_activation;
 /// activation(first half) · second half of `joined` [N, 2 · I].
 ct_tensor *ct_gate(const ct_tensor *joined, ct_activation activation);
+
+/// Whether `ct_gated_layer` serves these weights on this processor: where products are ours
+/// (`ct_has_own_products`), after a first small case agreed with separate steps.
+bool ct_has_gated_layer(const ct_tensor *gate_up, const ct_tensor *down);
+/// down(activation(first half) · second half) of x · gate_upᵀ: [N, C], [2 I, C], [C, I] → [N, C].
+ct_tensor *ct_gated_layer(
+    const ct_tensor *x, const ct_tensor *gate_up, const ct_tensor *down, ct_activation activation);
 
 /// A share `p` of the elements zeroed, the others divided by 1 - p; decided by a hash of the seed and the
 /// element's index. No gradient.

@@ -6,24 +6,8 @@
 #include <limits>
 #include <vector>
 
-#ifdef CT_HAS_X86_VARIANTS
-CT_TARGET_AVX512
-namespace ct::avx512 {
-#include "vector.inc"
-#include "decode_attention.inc"
-} // namespace ct::avx512
-CT_TARGET_END
-CT_TARGET_AVX2
-namespace ct::avx2 {
-#include "vector.inc"
-#include "decode_attention.inc"
-} // namespace ct::avx2
-CT_TARGET_END
-#endif
-namespace ct::plain {
-#include "vector.inc"
-#include "decode_attention.inc"
-} // namespace ct::plain
+#define CT_VARIANT "decode_attention.inc"
+#include "variants.inc"
 
 namespace {
 
@@ -107,26 +91,8 @@ void check(const Arguments &x) {
 }
 
 void run(const Arguments &x) {
-#define CT_ATTEND(set)                                                                               \
-    if (x.query.scalar_type() == at::kBFloat16) {                                                    \
-        using namespace ct::set;                                                                     \
-        cached_attention(problem<Attention<bf16>, bf16>(x), x.spans, x.span_count);                  \
-    } else {                                                                                         \
-        using namespace ct::set;                                                                     \
-        cached_attention(problem<Attention<float>, float>(x), x.spans, x.span_count);                \
-    }
-#ifdef CT_HAS_X86_VARIANTS
-    const auto set = ct::instruction_set();
-    if (set == CT_AVX512) {
-        CT_ATTEND(avx512)
-        return;
-    }
-    if (set == CT_AVX2) {
-        CT_ATTEND(avx2)
-        return;
-    }
-#endif
-    CT_ATTEND(plain)
+    CT_DISPATCH(
+        x.query, cached_attention(problem<Attention<T>, T>(x), x.spans, x.span_count);)
 }
 
 at::Tensor with_dense_rows(const at::Tensor &tensor) {

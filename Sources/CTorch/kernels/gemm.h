@@ -32,6 +32,32 @@ void gemm_nn(
     const at::Tensor &a, const at::Tensor &b, at::Tensor &out, Accumulate accumulate = Accumulate::no);
 
 /// out[M, N] = a[K, M]ᵀ · b[K, N], rows of both contiguous; any K. Types as for `gemm_nt`.
-void gemm_tn(const at::Tensor &a, const at::Tensor &b, at::Tensor &out);
+void gemm_tn(
+    const at::Tensor &a, const at::Tensor &b, at::Tensor &out, Accumulate accumulate = Accumulate::no);
+
+/// Numbers of the caller's in rows whose starts are `stride` apart.
+struct Matrix {
+    const void *data;
+    int64_t rows, columns, stride;
+};
+
+/// What is multiplied, both f32 or both bf16.
+struct Operands {
+    Matrix a, b;
+    at::ScalarType type;
+};
+
+/// Where a product goes.
+struct Result {
+    void *data;
+    int64_t stride;
+    at::ScalarType type;
+};
+
+// The same products of plain memory, for kernels that make many small ones inside a task of their own.
+void gemm_nt(
+    const Operands &x, const float *bias, const Result &out, Accumulate accumulate = Accumulate::no);
+void gemm_nn(const Operands &x, const Result &out, Accumulate accumulate = Accumulate::no);
+void gemm_tn(const Operands &x, const Result &out, Accumulate accumulate = Accumulate::no);
 
 } // namespace ct

@@ -8,27 +8,8 @@
 #include <algorithm>
 #include <vector>
 
-#ifdef CT_HAS_X86_VARIANTS
-CT_TARGET_AVX512
-namespace ct::avx512 {
-#include "vector.inc"
-#include "lanes.inc"
-#include "packed_attention.inc"
-} // namespace ct::avx512
-CT_TARGET_END
-CT_TARGET_AVX2
-namespace ct::avx2 {
-#include "vector.inc"
-#include "lanes.inc"
-#include "packed_attention.inc"
-} // namespace ct::avx2
-CT_TARGET_END
-#endif
-namespace ct::plain {
-#include "vector.inc"
-#include "lanes.inc"
-#include "packed_attention.inc"
-} // namespace ct::plain
+#define CT_VARIANT "packed_attention.inc"
+#include "variants.inc"
 
 namespace {
 
@@ -237,25 +218,8 @@ struct PackedAttention {
 
 /// Calls `body(rows type, element type)` of the best instruction set.
 template <class Body>
-void with_rows(at::ScalarType type, const Body &body) {
-#define CT_WITH_ROWS(set)                                                                           \
-    if (type == at::kBFloat16) {                                                                    \
-        body(ct::set::AttentionRows<ct::set::bf16>{}, ct::set::bf16{});                             \
-    } else {                                                                                        \
-        body(ct::set::AttentionRows<float>{}, float{});                                             \
-    }
-#ifdef CT_HAS_X86_VARIANTS
-    const auto set = ct::instruction_set();
-    if (set == CT_AVX512) {
-        CT_WITH_ROWS(avx512)
-        return;
-    }
-    if (set == CT_AVX2) {
-        CT_WITH_ROWS(avx2)
-        return;
-    }
-#endif
-    CT_WITH_ROWS(plain)
+void with_rows(const at::Tensor &like, const Body &body) {
+    CT_DISPATCH(like, body(AttentionRows<T>{}, T{});)
 }
 
 at::Tensor with_dense_channels(const at::Tensor &tensor) {
@@ -271,7 +235,7 @@ struct PackedAttentionFunction : torch::autograd::Function<PackedAttentionFuncti
         at::Tensor out = at::zeros(query.sizes(), query.options());
         at::Tensor log_sums =
             at::zeros({query.size(0), query.size(1)}, query.options().dtype(at::kFloat));
-        with_rows(query.scalar_type(), [&](auto rows, auto element) {
+        with_rows(query, [&](auto rows, auto element) {
             PackedAttention<decltype(rows), decltype(element)>(settings, query, key, value)
                 .forward(out, log_sums);
         });
@@ -292,7 +256,7 @@ struct PackedAttentionFunction : torch::autograd::Function<PackedAttentionFuncti
         at::Tensor to_query = at::zeros(query.sizes(), query.options());
         at::Tensor to_key = at::zeros(key.sizes(), key.options().dtype(at::kFloat));
         at::Tensor to_value = at::zeros(key.sizes(), key.options().dtype(at::kFloat));
-        with_rows(query.scalar_type(), [&](auto rows, auto element) {
+        with_rows(query, [&](auto rows, auto element) {
             PackedAttention<decltype(rows), decltype(element)>(settings, query, key, value)
                 .backward(saved[3], saved[4], pulled, to_query, to_key, to_value);
         });

@@ -7,24 +7,8 @@
 #include <limits>
 #include <vector>
 
-#ifdef CT_HAS_X86_VARIANTS
-CT_TARGET_AVX512
-namespace ct::avx512 {
-#include "vector.inc"
-#include "sampling.inc"
-} // namespace ct::avx512
-CT_TARGET_END
-CT_TARGET_AVX2
-namespace ct::avx2 {
-#include "vector.inc"
-#include "sampling.inc"
-} // namespace ct::avx2
-CT_TARGET_END
-#endif
-namespace ct::plain {
-#include "vector.inc"
-#include "sampling.inc"
-} // namespace ct::plain
+#define CT_VARIANT "sampling.inc"
+#include "variants.inc"
 
 namespace {
 
@@ -34,26 +18,10 @@ void draw(
 ) {
     const int64_t width = logits.size(1);
     const int64_t offset = draw.logits_row * logits.stride(0);
-    const bool is_bf16 = logits.scalar_type() == at::kBFloat16;
     const void *base = logits.const_data_ptr();
-#define CT_DRAW(set)                                                                                 \
-    if (is_bf16) {                                                                                   \
-        using namespace ct::set;                                                                     \
-        draw_row(static_cast<const bf16 *>(base) + offset, width, draw, seen, drawn);                \
-    } else {                                                                                         \
-        ct::set::draw_row(static_cast<const float *>(base) + offset, width, draw, seen, drawn);      \
-    }
-#ifdef CT_HAS_X86_VARIANTS
-    if (set == CT_AVX512) {
-        CT_DRAW(avx512)
-        return;
-    }
-    if (set == CT_AVX2) {
-        CT_DRAW(avx2)
-        return;
-    }
-#endif
-    CT_DRAW(plain)
+    CT_DISPATCH_TO(
+        set, logits,
+        draw_row(static_cast<const T *>(base) + offset, width, draw, seen, drawn);)
 }
 
 } // namespace

@@ -1,0 +1,204 @@
+#include "gated_product.h"
+
+#include "../guard.h"
+#include "gemm_panels.h"
+
+#include <c10/core/GradMode.h>
+
+#ifdef CT_GEMM
+CT_GEMM_BEGIN
+namespace ct::gated {
+#include "vector.inc"
+#include "lanes.inc"
+#include "activations.inc"
+} // namespace ct::gated
+CT_GEMM_END
+#endif
+
+namespace ct {
+
+#ifndef CT_GEMM
+
+bool gates_products(const at::Tensor &, const at::Tensor &) { return false; }
+at::Tensor gated_product(
+    const at::Tensor &, const at::Tensor &, ct_activation, at::Tensor &) {
+    TORCH_CHECK(false, "this processor has no gated product");
+}
+at::Tensor gated_product_gradient(
+    const at::Tensor &, const at::Tensor &, ct_activation, const at::Tensor &) {
+    TORCH_CHECK(false, "this processor has no gated product");
+}
+
+#else
+
+namespace {
+
+CT_GEMM_BEGIN
+
+constexpr __mmask16 all_lanes = 0xffff;
+
+/// As the element type holds it.
+template <class Out>
+inline __m512 rounded(__m512 values) {
+    if constexpr (sizeof(Out) == 4) return values;
+    return _mm512_castsi512_ps(
+        _mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(values)), 16));
+}
+
+template <class Bend>
+inline void bend(__m512 gate, __m512 &value, __m512 &slope) {
+    gated::f32x16 bent, steepness;
+    Bend::apply((gated::f32x16)gate, bent, steepness);
+    value = (__m512)bent;
+    slope = (__m512)steepness;
+}
+
+/// Takes 16 columns of the gate and the same of what it multiplies.
+template <class Bend, class Out>
+struct Gating {
+    Out *joined; // may be null
+    Out *gated;
+    int64_t width;
+
+    void operator()(
+        int64_t row, int64_t column, __m512 (&sum)[2], __mmask16, __mmask16) const {
+        if (joined != nullptr) {
+            Out *to = joined + row * 2 * width + column;
+            write(to, sum[0], all_lanes);
+            write(to + width, sum[1], all_lanes);
+        }
+        __m512 value, slope;
+        bend<Bend>(rounded<Out>(sum[0]), value, slope);
+        write(
+            gated + row * width + column, _mm512_mul_ps(value, rounded<Out>(sum[1])), all_lanes);
+    }
+};
+
+/// Takes 32 columns of the gradient of the gated rows.
+template <class Bend, class Out>
+struct Ungating {
+    const Out *joined;
+    Out *to_joined;
+    int64_t width;
+
+    void half(int64_t row, int64_t column, __m512 sum, __mmask16 mask) const {
+        const Out *from = joined + row * 2 * width + column;
+        Out *to = to_joined + row * 2 * width + column;
+        const __m512 incoming = rounded<Out>(sum);
+        __m512 value, slope;
+        bend<Bend>(read(from, mask), value, slope);
+        const __m512 up = read(from + width, mask);
+        write(to, _mm512_mul_ps(_mm512_mul_ps(incoming, up), slope), mask);
+        write(to + width, _mm512_mul_ps(incoming, value), mask);
+    }
+
+    void operator()(
+        int64_t row, int64_t column, __m512 (&sum)[2], __mmask16 low, __mmask16 high) const {
+        half(row, column, sum[0], low);
+        if (high) half(row, column + 16, sum[1], high);
+    }
+};
+
+CT_GEMM_END
+
+Matrix matrix(const at::Tensor &x) {
+    return {x.const_data_ptr(), x.size(0), x.size(1), x.stride(0)};
+}
+
+/// Calls `body(operand type, element, activation)`.
+template <class Body>
+void with_types(at::ScalarType type, ct_activation activation, const Body &body) {
+    const auto chosen = [&](auto operand, auto element) {
+        if (activation == CT_SILU) {
+            body(operand, element, gated::Silu{});
+        } else {
+            body(operand, element, gated::GeluTanh{});
+        }
+    };
+    if (type == at::kFloat) {
+        chosen(F32{}, float{});
+    } else {
+        chosen(BF16{}, uint16_t{});
+    }
+}
+
+/// Small products of each kind against separate steps of libtorch.
+bool agrees_with_separate_steps() {
+    const auto waves = [](int64_t rows, int64_t columns, double step) {
+        return at::arange(rows * columns, at::kFloat).mul_(step).sin_().view({rows, columns});
+    };
+    for (const auto type : {at::kFloat, at::kBFloat16}) {
+        const double tolerance = type == at::kFloat ? 1e-4 : 0.03;
+        const at::Tensor x = waves(29, 18, 0.3).to(type), gate_up = waves(96, 18, 0.17).to(type);
+        const at::Tensor down = waves(18, 48, 0.11).to(type), pulled = waves(29, 18, 0.07).to(type);
+        const auto is_near = [&](const at::Tensor &a, const at::Tensor &b) {
+            return at::allclose(a.to(at::kFloat), b, tolerance, tolerance);
+        };
+        at::Tensor joined = at::empty({29, 96}, x.options());
+        const at::Tensor gated = gated_product(x, gate_up, CT_SILU, joined);
+        const at::Tensor exact =
+            at::matmul(x.to(at::kFloat), gate_up.to(at::kFloat).t()).to(type).to(at::kFloat);
+        const at::Tensor gate = exact.narrow(1, 0, 48), up = exact.narrow(1, 48, 48);
+        const at::Tensor share = at::sigmoid(gate);
+        if (!is_near(joined, exact) || !is_near(gated, gate * share * up)) return false;
+        const at::Tensor incoming =
+            at::matmul(pulled.to(at::kFloat), down.to(at::kFloat)).to(type).to(at::kFloat);
+        const at::Tensor expected = at::cat(
+            {incoming * up * share * (1 + gate * (1 - share)), incoming * gate * share}, 1);
+        if (!is_near(gated_product_gradient(pulled, down, CT_SILU, joined), expected)) return false;
+    }
+    return true;
+}
+
+} // namespace
+
+bool gates_products(const at::Tensor &gate_up, const at::Tensor &down) {
+    const bool fits = gemm_accepts(gate_up) && down.is_cpu() && down.dim() == 2
+        && down.scalar_type() == gate_up.scalar_type() && down.stride(1) == 1
+        && down.size(1) * 2 == gate_up.size(0) && down.size(0) == gate_up.size(1)
+        && down.size(1) % 16 == 0 && gemm_accepts(down);
+    if (!fits) return false;
+    static const bool is_right = [] {
+        const c10::NoGradGuard guard;
+        if (agrees_with_separate_steps()) return true;
+        TORCH_WARN("gated products of our own differ from separate steps; those are used");
+        return false;
+    }();
+    return is_right;
+}
+
+at::Tensor gated_product(
+    const at::Tensor &x, const at::Tensor &gate_up, ct_activation activation, at::Tensor &joined) {
+    const int64_t width = gate_up.size(0) / 2;
+    at::Tensor gated = at::empty({x.size(0), width}, x.options());
+    if (x.size(0) == 0) return gated;
+    with_types(x.scalar_type(), activation, [&](auto type, auto element, auto bend) {
+        using Out = decltype(element);
+        const Gating<decltype(bend), Out> sink{
+            joined.defined() ? static_cast<Out *>(joined.data_ptr()) : nullptr,
+            static_cast<Out *>(gated.data_ptr()), width};
+        multiply_panels<decltype(type), Right::joined>(matrix(x), matrix(gate_up), sink);
+    });
+    return gated;
+}
+
+at::Tensor gated_product_gradient(
+    const at::Tensor &incoming, const at::Tensor &down, ct_activation activation,
+    const at::Tensor &joined) {
+    at::Tensor to_joined = at::empty(joined.sizes(), joined.options());
+    if (incoming.size(0) == 0) return to_joined;
+    with_types(joined.scalar_type(), activation, [&](auto type, auto element, auto bend) {
+        using Out = decltype(element);
+        const Ungating<decltype(bend), Out> sink{
+            static_cast<const Out *>(joined.const_data_ptr()),
+            static_cast<Out *>(to_joined.data_ptr()), down.size(1)};
+        multiply_panels<decltype(type), Right::plain>(matrix(incoming), matrix(down), sink);
+    });
+    return to_joined;
+}
+
+#endif
+
+} // namespace ct
+
+#include "gated_layer.cpp"

@@ -1,0 +1,231 @@
+#pragma once
+// The product of many rows: 32 columns of the right operand are packed for each turn through the rows.
+// What becomes of the sums is up to a sink. See gemm_tiles.h.
+#include "gemm_tiles.h"
+#include "parallel.h"
+
+#ifdef CT_GEMM
+namespace ct {
+namespace {
+
+CT_GEMM_BEGIN
+
+/// 12 × 32 results: rows of `a`, their words `step` apart, and two vectors of packed columns of b.
+template <class Type, int O, int64_t step>
+void tile_nn(
+    const uint32_t *const *a, const uint32_t *panel, int64_t words, __m512 (&sums)[O][2]) {
+    const uint32_t *row[O];
+    __m512 sum[O][2];
+    for (int o = 0; o < O; ++o) {
+        row[o] = a[o];
+        sum[o][0] = sums[o][0];
+        sum[o][1] = sums[o][1];
+    }
+#pragma clang loop unroll_count(2)
+    for (int64_t k = 0; k < words; ++k) {
+        const __m512i x0 = _mm512_load_si512(panel + k * 32);
+        const __m512i x1 = _mm512_load_si512(panel + k * 32 + 16);
+        for (int o = 0; o < O; ++o) {
+            const __m512i y = _mm512_set1_epi32(static_cast<int>(row[o][k * step]));
+            sum[o][0] = Type::multiply_add(sum[o][0], x0, y);
+            sum[o][1] = Type::multiply_add(sum[o][1], x1, y);
+        }
+    }
+    for (int o = 0; o < O; ++o) {
+        sums[o][0] = sum[o][0];
+        sums[o][1] = sum[o][1];
+    }
+}
+
+/// panel[k][32] of the columns from `b` on, which has `length` rows: one word of each, for bf16 from
+/// two rows, the second 0 where there is none.
+template <class Type>
+void pack_columns(
+    const typename Type::Element *b, int64_t stride, int64_t words, int64_t length, int64_t count,
+    uint32_t *panel) {
+    if constexpr (Type::per_word == 1) {
+        for (int64_t k = 0; k < words; ++k) {
+            for (int half = 0; half < 2; ++half) {
+                const __mmask16 mask = first(std::max<int64_t>(count - half * 16, 0));
+                _mm512_store_si512(
+                    panel + k * 32 + half * 16,
+                    _mm512_maskz_loadu_epi32(mask, b + k * stride + half * 16));
+            }
+        }
+    } else {
+        const __mmask32 mask = static_cast<__mmask32>(count >= 32 ? ~0u : (1u << count) - 1);
+        for (int64_t k = 0; k < words; ++k) {
+            const __m512i even = _mm512_maskz_loadu_epi16(mask, b + 2 * k * stride);
+            const __m512i odd = _mm512_maskz_loadu_epi16(
+                2 * k + 1 < length ? mask : 0, b + (2 * k + 1) * stride);
+            const auto half = [&](__m256i low, __m256i high) {
+                return _mm512_or_si512(
+                    _mm512_cvtepu16_epi32(low),
+                    _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16));
+            };
+            _mm512_store_si512(
+                panel + k * 32,
+                half(_mm512_castsi512_si256(even), _mm512_castsi512_si256(odd)));
+            _mm512_store_si512(
+                panel + k * 32 + 16,
+                half(_mm512_extracti64x4_epi64(even, 1), _mm512_extracti64x4_epi64(odd, 1)));
+        }
+    }
+}
+
+/// Columns of a transposed left operand that are packed together: a multiple of a tile's rows.
+constexpr int64_t left_width = 48;
+
+/// panel[k][48] of the columns from `a` on, as `pack_columns` makes them of 32; 0 beyond `count`.
+template <class Type>
+void pack_left(
+    const typename Type::Element *a, int64_t stride, int64_t words, int64_t length, int64_t count,
+    uint32_t *panel) {
+    for (int64_t k = 0; k < words; ++k) {
+        for (int64_t column = 0; column < left_width; column += lanes) {
+            const __mmask16 mask = first(std::max<int64_t>(count - column, 0));
+            __m512i word;
+            if constexpr (Type::per_word == 1) {
+                word = _mm512_maskz_loadu_epi32(mask, a + k * stride + column);
+            } else {
+                const auto *even = a + 2 * k * stride + column;
+                const __m256i low = _mm256_maskz_loadu_epi16(mask, even);
+                const __m256i high =
+                    _mm256_maskz_loadu_epi16(2 * k + 1 < length ? mask : 0, even + stride);
+                word = _mm512_or_si512(
+                    _mm512_cvtepu16_epi32(low),
+                    _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16));
+            }
+            _mm512_store_si512(panel + k * left_width + column, word);
+        }
+    }
+}
+
+/// Words of the inner axis that a panel covers: 128 KiB, which stays in the second-level cache.
+constexpr int64_t panel_words = 1024;
+
+/// How the right operand lies: [K, N], or [N, K] and to be transposed, or two of these, one below the other.
+enum class Right { plain, transposed, joined };
+/// How the left operand lies: [M, K], or [K, M] and to be transposed.
+enum class Left { plain, transposed };
+
+/// Calls `sink(row, column, sums, low, high)` with each 32 columns of each row of the product: two vectors,
+/// and which of their lanes are columns. With `Right::joined` b is [2 N, K], and the vectors are the same 16
+/// columns of the product with either half; N must be a multiple of 16.
+template <class Type, Right right, Left left = Left::plain, class Sink>
+void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
+    constexpr int O = 12;
+    static_assert(left_width % O == 0);
+    const int64_t rows = left == Left::plain ? a.rows : a.columns;
+    const int64_t inner = left == Left::plain ? a.columns : a.rows;
+    const int64_t columns = right == Right::plain ? b.columns
+        : right == Right::joined                  ? b.rows / 2
+                                                  : b.rows;
+    constexpr int64_t panel_columns = right == Right::joined ? 16 : 32;
+    const int64_t words = (inner + Type::per_word - 1) / Type::per_word;
+    const auto *words_a = static_cast<const uint32_t *>(a.data);
+    const int64_t left_panels = (rows + left_width - 1) / left_width;
+    const Room packed(left == Left::plain ? 0 : left_panels * words * left_width);
+    if constexpr (left == Left::transposed) {
+        const auto *elements = static_cast<const typename Type::Element *>(a.data);
+        for_each_task(left_panels, [&](int64_t panel) {
+            pack_left<Type>(
+                elements + panel * left_width, a.stride, words, inner,
+                rows - panel * left_width, packed.words + panel * words * left_width);
+        });
+    }
+    const auto *elements_b = static_cast<const typename Type::Element *>(b.data);
+    const int64_t stride_a = a.stride / Type::per_word;
+    const int64_t panels = (columns + panel_columns - 1) / panel_columns;
+    // Tall products are also cut by rows, so that few panels still occupy all threads.
+    const int64_t row_parts = std::clamp<int64_t>(rows / 512, 1, std::max<int64_t>(8 / panels, 1));
+    const int64_t row_share = ((rows + row_parts - 1) / row_parts + O - 1) / O * O;
+    for_each_task(panels * row_parts, [&](int64_t task) {
+        const int64_t column = task % panels * panel_columns;
+        const int64_t count = std::min<int64_t>(panel_columns, columns - column);
+        const int64_t begin = task / panels * row_share;
+        const int64_t end = std::min(begin + row_share, rows);
+        alignas(64) static thread_local uint32_t panel[panel_words * 32];
+        const __mmask16 low = first(count), high = first(std::max<int64_t>(count - 16, 0));
+        // A long inner axis is worked through in parts; the sums between them are kept in f32.
+        static thread_local std::vector<float> partial;
+        const bool is_split = words > panel_words;
+        if (is_split) partial.assign(std::max<int64_t>(end - begin, 0) * 32, 0);
+        for (int64_t k = 0; k < words; k += panel_words) {
+            const int64_t part = std::min(panel_words, words - k);
+            const bool is_last = k + part == words;
+            if constexpr (right == Right::plain) {
+                pack_columns<Type>(
+                    elements_b + k * Type::per_word * b.stride + column, b.stride, part,
+                    b.rows - k * Type::per_word, count, panel);
+            } else {
+                const int64_t stride = b.stride / Type::per_word;
+                const auto *from =
+                    reinterpret_cast<const uint32_t *>(elements_b) + column * stride + k;
+                if constexpr (right == Right::joined) {
+                    pack_rows(from, stride, 16, part, 16, 32, panel);
+                    pack_rows(from + columns * stride, stride, 16, part, 16, 32, panel + 16);
+                } else {
+                    pack_rows(from, stride, count, part, 32, 32, panel);
+                }
+            }
+            for (int64_t r = begin; r < end; r += O) {
+                const uint32_t *row[O];
+                __m512 sum[O][2];
+                for (int o = 0; o < O; ++o) {
+                    if constexpr (left == Left::plain) {
+                        row[o] = words_a + std::min(r + o, end - 1) * stride_a + k;
+                    } else {
+                        row[o] = packed.words + (r / left_width * words + k) * left_width
+                            + r % left_width + o;
+                    }
+                    const bool is_kept = is_split && r + o < end;
+                    const float *from = is_kept ? &partial[(r + o - begin) * 32] : nullptr;
+                    sum[o][0] = is_kept ? _mm512_loadu_ps(from) : _mm512_setzero_ps();
+                    sum[o][1] = is_kept ? _mm512_loadu_ps(from + 16) : _mm512_setzero_ps();
+                }
+                tile_nn<Type, O, left == Left::plain ? 1 : left_width>(row, panel, part, sum);
+                for (int o = 0; o < O && r + o < end; ++o) {
+                    if (!is_last) {
+                        float *to = &partial[(r + o - begin) * 32];
+                        _mm512_storeu_ps(to, sum[o][0]);
+                        _mm512_storeu_ps(to + 16, sum[o][1]);
+                        continue;
+                    }
+                    sink(r + o, column, sum[o], low, high);
+                }
+            }
+        }
+    });
+}
+
+/// Writes a product, or adds it to what is there; a bias may be added.
+template <class Out>
+struct Writing {
+    Out *out;
+    int64_t stride;
+    const float *bias;
+    Accumulate accumulate;
+
+    void operator()(
+        int64_t row, int64_t column, __m512 (&sum)[2], __mmask16 low, __mmask16 high) const {
+        Out *to = out + row * stride + column;
+        if (bias) {
+            const float *from = bias + column;
+            sum[0] = _mm512_add_ps(sum[0], _mm512_maskz_loadu_ps(low, from));
+            sum[1] = _mm512_add_ps(sum[1], _mm512_maskz_loadu_ps(high, from + 16));
+        }
+        if (accumulate == Accumulate::yes) {
+            sum[0] = _mm512_add_ps(sum[0], read(to, low));
+            sum[1] = _mm512_add_ps(sum[1], read(to + 16, high));
+        }
+        write(to, sum[0], low);
+        write(to + 16, sum[1], high);
+    }
+};
+
+CT_GEMM_END
+
+} // namespace
+} // namespace ct
+#endif
