@@ -79,7 +79,8 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
         const int64_t count = rows.size(0) * rows.size(1), width = rows.size(2);
         at::Tensor to_x = at::empty(x.sizes(), x.options());
         at::Tensor sums;
-        if (context->needs_input_grad(2)) {
+        // Only tensors that are there count.
+        if (context->needs_input_grad(has_delta ? 2 : 1)) {
             // One partial sum for each task, so that the total does not depend on the threads.
             constexpr int64_t grain = ct::plain::rows_of_task;
             sums = at::zeros({(count + grain - 1) / grain, width}, inverses.options());
