@@ -82,7 +82,9 @@ let package = Package(
             name: "CTorch",
             // The other C++ files are parts of CTorch.cpp.
             sources: [
-                "CTorch.cpp", "kernels/decode_attention.cpp", "kernels/gated_product.cpp",
+                "CTorch.cpp", "kernels/decode_attention.cpp", "kernels/decode_layers.cpp",
+                "kernels/decode_product.cpp", "kernels/int8_product.cpp",
+                "kernels/gated_product.cpp",
                 "kernels/gemm.cpp",
                 "kernels/packed_attention.cpp", "kernels/packed_self_attention.cpp",
                 "kernels/sampling.cpp", "kernels/transformer.cpp",

@@ -19,6 +19,10 @@ final class BlockStore: KeyValueStore {
 
     func begin(_ batch: CachedBatch) { self.batch = batch }
 
+    var blocks: Kernels.CachedBlocks? {
+        Kernels.CachedBlocks(pools: pools, spans: batch.spans, tables: batch.tables)
+    }
+
     func attend(
         layer: Int, query: Tensor, key: Tensor, value: Tensor, scale: Double, window: Int?,
         softCap: Double?

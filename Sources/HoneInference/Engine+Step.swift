@@ -48,7 +48,7 @@ extension Engine {
         scheduler.completePrefill(chunks)
         guard !last.isEmpty else { return [] }
         let rows = try Tensor(last.map(\.row), device: model.device)
-        let logits = try logits(of: hidden.indexSelect(0, rows))
+        let logits = try onHost(model.logits(hidden.indexSelect(0, rows)))
         for (index, entry) in last.enumerated() {
             requests[entry.request]?.firstLogits = try logits.narrow(0, index, 1)
         }
@@ -93,7 +93,7 @@ extension Engine {
                 promptLength: group.promptLength, promptBlocks: group.promptBlocks,
                 blocks: completion.seat.blocks)
         }
-        let logits = try logits(of: forward(batch))
+        let logits = try onHost(model.decodedLogits(forward(batch)))
         return try advance(&running, logits: logits, rows: Array(running.indices))
     }
 
@@ -105,8 +105,8 @@ extension Engine {
     }
 
     /// On the host and in a type that sampling reads.
-    private func logits(of hidden: Tensor) throws -> Tensor {
-        let logits = try model.logits(hidden).to(.cpu)
+    private func onHost(_ logits: Tensor) throws -> Tensor {
+        let logits = try logits.to(.cpu)
         return logits.dtype == .bfloat16 ? logits : try logits.to(.float32)
     }
 

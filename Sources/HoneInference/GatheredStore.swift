@@ -42,6 +42,8 @@ final class GatheredStore: KeyValueStore {
         self.device = device
     }
 
+    var blocks: Kernels.CachedBlocks? { nil }
+
     func begin(_ batch: CachedBatch) throws {
         let rows = batch.spans.map(\.rowCount).max() ?? 0
         let places = batch.spans.map { $0.firstPosition + $0.rowCount }.max() ?? 0

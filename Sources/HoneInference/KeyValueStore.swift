@@ -5,6 +5,8 @@ import Torch
 protocol KeyValueStore: AnyObject {
     /// Prepares for the calls of one batch.
     func begin(_ batch: CachedBatch) throws
+    /// What the batch sees, where it lies in blocks that kernels of ours read; else nil.
+    var blocks: Kernels.CachedBlocks? { get }
     /// Keeps `key` and `value` of the batch's rows and attends over all that each row sees.
     func attend(
         layer: Int, query: Tensor, key: Tensor, value: Tensor, scale: Double, window: Int?,
@@ -17,6 +19,7 @@ final class CachedContext: AttentionContext {
     let positions: Tensor
     let longestSequence: Int?
     private let store: any KeyValueStore
+    var cachedBlocks: Kernels.CachedBlocks? { store.blocks }
 
     init(batch: CachedBatch, store: any KeyValueStore, device: Device) throws {
         positions = try Tensor(batch.positions, device: device)

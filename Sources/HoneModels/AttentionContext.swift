@@ -15,6 +15,10 @@ public protocol AttentionContext: AnyObject {
     /// is nil, they look at ``positions``.
     var longestSequence: Int? { get }
 
+    /// Where keys and values lie in a cache of blocks on the CPU, for a call that computes all layers;
+    /// nil where only ``attend(layer:query:key:value:scale:window:softCap:)`` answers.
+    var cachedBlocks: Kernels.CachedBlocks? { get }
+
     /// softmax(scale · query · keyᵀ) · value over what each token may see.
     ///
     /// - Parameters:
@@ -49,4 +53,5 @@ extension AttentionContext {
     }
 
     public var longestSequence: Int? { nil }
+    public var cachedBlocks: Kernels.CachedBlocks? { nil }
 }

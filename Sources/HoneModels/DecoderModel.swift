@@ -17,14 +17,21 @@ public final class DecoderModel {
     /// [V, C]; the embedding table itself where the head is tied.
     let head: Linear
 
+    let fusedDecoding = FusedDecoding()
     private let rotary: RotaryEmbedding
     private let slidingRotary: RotaryEmbedding?
 
     /// What the adapter was made with; nil without one.
-    public internal(set) var adapterConfig: LoRAConfig?
+    public internal(set) var adapterConfig: LoRAConfig? {
+        didSet { fusedDecoding.reset() }
+    }
 
     /// Whether the adapter takes part; off, the model is its own reference.
     public var adapterEnabled = true
+
+    /// What decode steps multiply weights in, and the head after them. Anything but `exact` makes the sampler
+    /// another distribution than the one that is trained; where the processor cannot do it, it is `exact`.
+    public var decodePrecision = DecodeStack.Precision.exact
 
     /// Draws the adapter's dropout masks; nil (the default) switches dropout off. Give each forward
     /// call of a training step its own seed, and the step can be repeated.
@@ -94,12 +101,28 @@ public final class DecoderModel {
             }
             return try norm(stream)
         }
-        return try run(layers.indices, stream).normalized(by: norm).norm
+        func plain() throws -> Tensor {
+            try run(layers.indices, stream).normalized(by: norm).norm
+        }
+        return try fusedDecoding.hiddenStates(
+            stream, model: self, pass: pass, angles: angles, slidingAngles: slidingAngles,
+            context: context, plain: plain) ?? plain()
     }
 
     /// The head's scores for hidden states [N, C], soft cap applied: [N, V] in the compute type.
     public func logits(_ hidden: Tensor) throws -> Tensor {
-        let logits = try head(hidden, headPass)
+        try capped(head(hidden, headPass))
+    }
+
+    /// The same after a decode step, in ``decodePrecision``.
+    public func decodedLogits(_ hidden: Tensor) throws -> Tensor {
+        guard decodePrecision == .int8, let weight = head.onlyWeight(headPass),
+            DecodeStack.supports(.int8, dtype: dtype, device: device), !recordsGradients
+        else { return try logits(hidden) }
+        return try capped(DecodeStack.int8Linear(hidden, weight: weight))
+    }
+
+    private func capped(_ logits: Tensor) throws -> Tensor {
         guard let cap = config.logitSoftCap else { return logits }
         return try (logits / cap).tanh() * cap
     }

@@ -36,11 +36,7 @@ final class FeedForward {
 
     /// [N, C] → [N, C].
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        let activation: Kernels.GateActivation =
-            switch config.activation {
-            case .silu: .silu
-            case .geluTanh: .geluTanh
-            }
+        let activation = config.gateActivation
         let (rows, _) = try x.dims2()
         if rows >= Self.fewestRowsAtOnce, let wide = gateUp.onlyWeight(pass),
             let narrow = down.onlyWeight(pass),
@@ -49,5 +45,15 @@ final class FeedForward {
             return try Kernels.gatedLayer(x, gateUp: wide, down: narrow, activation: activation)
         }
         return try down(Kernels.gate(gateUp(x, pass), activation), pass)
+    }
+}
+
+extension ModelConfig {
+    /// ``activation`` as the kernels name it.
+    var gateActivation: Kernels.GateActivation {
+        switch activation {
+        case .silu: .silu
+        case .geluTanh: .geluTanh
+        }
     }
 }

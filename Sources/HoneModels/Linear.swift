@@ -46,11 +46,16 @@ final class Linear {
         return weight
     }
 
-    /// The results of all parts side by side, [N, I] → [N, O].
-    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        let additions = zip(parts, adapters).compactMap { part, adapter in
+    /// What the adapters add.
+    func additions(_ pass: ForwardPass) -> [Kernels.LowRankAddition] {
+        zip(parts, adapters).compactMap { part, adapter in
             adapter?.addition(firstRow: part.rows.lowerBound, pass)
         }
+    }
+
+    /// The results of all parts side by side, [N, I] → [N, O].
+    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        let additions = additions(pass)
         guard pass.usesAdapter, !additions.isEmpty else { return try matrix.linear(x, bias: bias) }
         switch matrix {
         case .dense(let weight):

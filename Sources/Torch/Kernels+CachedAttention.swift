@@ -29,6 +29,13 @@ extension Kernels {
             self.sharedTable = sharedTable
             self.ownTable = ownTable
         }
+
+        var code: ct_cache_span {
+            ct_cache_span(
+                first_row: Int64(firstRow), rows: Int64(rowCount),
+                first_position: Int64(firstPosition), shared_length: Int64(sharedLength),
+                shared_table: Int64(sharedTable), own_table: Int64(ownTable))
+        }
     }
 
     /// Whether ``cachedAttention(query:key:value:keyPool:valuePool:spans:tables:scale:window:softCap:)``
@@ -68,12 +75,7 @@ extension Kernels {
         spans: [CacheSpan], tables: [Int32], scale: Double, window: Int? = nil,
         softCap: Double? = nil
     ) throws(TorchError) -> Tensor {
-        let lowered = spans.map {
-            ct_cache_span(
-                first_row: Int64($0.firstRow), rows: Int64($0.rowCount),
-                first_position: Int64($0.firstPosition), shared_length: Int64($0.sharedLength),
-                shared_table: Int64($0.sharedTable), own_table: Int64($0.ownTable))
-        }
+        let lowered = spans.map(\.code)
         let result = lowered.withUnsafeBufferPointer { spans in
             tables.withUnsafeBufferPointer { tables in
                 ct_cached_attention(

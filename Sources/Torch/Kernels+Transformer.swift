@@ -122,6 +122,12 @@ extension Kernels {
             self.dropout = dropout
             self.seed = seed
         }
+
+        var code: ct_linear_adapter {
+            ct_linear_adapter(
+                down: down.handle, up: up.handle, first_row: Int64(firstRow), scale: scale,
+                dropout: dropout, seed: seed)
+        }
     }
 
     /// x · weightᵀ + bias with low-rank additions: [N, I] → [N, O].
@@ -138,11 +144,7 @@ extension Kernels {
     public static func adaptedLinear(
         _ x: Tensor, weight: Tensor, bias: Tensor?, additions: [LowRankAddition]
     ) throws(TorchError) -> Tensor {
-        let codes = additions.map {
-            ct_linear_adapter(
-                down: $0.down.handle, up: $0.up.handle, first_row: Int64($0.firstRow),
-                scale: $0.scale, dropout: $0.dropout, seed: $0.seed)
-        }
+        let codes = additions.map(\.code)
         let result = withExtendedLifetime(additions) {
             ct_adapted_linear(x.handle, weight.handle, bias?.handle, codes, Int64(codes.count))
         }

@@ -80,6 +80,23 @@ import Torch
     }
 
     /// Passes without gradients keep the joined adapters; a change of one in place must be seen.
+    /// Where products are ours, a row's result has the same bits among any number of rows, and on any
+    /// number of threads. The shapes cross a block of rows, a panel of columns and, in f32, of words.
+    @Test(.enabled(if: Kernels.hasOwnProducts), arguments: [DType.float32, .bfloat16])
+    func aRowDependsOnNoOther(dtype: DType) throws {
+        let x = try Tensor.randn([140, 1100], seed: 1).to(dtype)
+        let weight = try Tensor.randn([97, 1100], seed: 2).to(dtype)
+        let bias = try Tensor.randn([97], seed: 3).to(dtype)
+        let all = try x.linear(weight, bias: bias).to(.float32)
+        let threads = Torch.threadCount
+        for (first, count) in [(0, 1), (7, 5), (30, 17), (3, 33), (60, 49), (9, 64), (1, 65)] {
+            try Torch.setThreadCount(count % 2 + 1)
+            let some = try x.narrow(0, first, count).linear(weight, bias: bias).to(.float32)
+            #expect(try some.floats() == all.narrow(0, first, count).clone().floats())
+        }
+        try Torch.setThreadCount(threads)
+    }
+
     @Test func anAdapterThatChangesIsJoinedAnew() throws {
         let x = try Tensor.randn([6, 32], seed: 1).to(.bfloat16)
         let weight = try Tensor.randn([24, 32], seed: 2).to(.bfloat16)

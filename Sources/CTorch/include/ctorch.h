@@ -5,6 +5,7 @@
 
 #include "ctorch_autograd.h"
 #include "ctorch_create.h"
+#include "ctorch_decode.h"
 #include "ctorch_decoder.h"
 #include "ctorch_device.h"
 #include "ctorch_index.h"

@@ -1,4 +1,5 @@
 #include "gemm_panels.h"
+#include "gemm_rows.h"
 
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
@@ -54,105 +55,6 @@ bool is_gainful() {
 
 CT_GEMM_BEGIN
 
-/// Columns of a result that are collected before they are written: a multiple of all tile widths.
-constexpr int64_t group = 48;
-
-/// sums[O][R · 16] of O rows of `b` with R · 16 packed rows of a. `ahead` is read soon afterwards.
-template <class Type, int R, int O>
-void tile_nt(
-    const uint32_t *a, const uint32_t *const *b, int64_t words, int64_t ahead, float *sums) {
-    __m512 sum[O][R];
-    for (int o = 0; o < O; ++o) {
-        for (int r = 0; r < R; ++r) sum[o][r] = _mm512_setzero_ps();
-    }
-    const uint32_t *row[O];
-    for (int o = 0; o < O; ++o) row[o] = b[o];
-    const auto step = [&](int64_t k) {
-        __m512i x[R];
-        for (int r = 0; r < R; ++r) x[r] = _mm512_load_si512(a + (k * R + r) * lanes);
-        for (int o = 0; o < O; ++o) {
-            const __m512i y = _mm512_set1_epi32(static_cast<int>(row[o][k]));
-            for (int r = 0; r < R; ++r) sum[o][r] = Type::multiply_add(sum[o][r], x[r], y);
-        }
-    };
-    int64_t k = 0;
-    for (; k + 16 <= words; k += 16) {
-        // One cache line of each row is used up: ask for the lines of the tile after this one.
-        for (int o = 0; o < O; ++o) {
-            _mm_prefetch(reinterpret_cast<const char *>(row[o] + k + ahead), _MM_HINT_T0);
-        }
-#pragma clang loop unroll_count(2)
-        for (int64_t i = 0; i < 16; ++i) step(k + i);
-    }
-    for (; k < words; ++k) step(k);
-    for (int o = 0; o < O; ++o) {
-        for (int r = 0; r < R; ++r) _mm512_store_ps(sums + (o * R + r) * lanes, sum[o][r]);
-    }
-}
-
-template <class Out>
-struct ProductNT {
-    const uint32_t *packed; // one block of rows
-    int64_t rows;
-    const uint32_t *b;
-    int64_t b_stride, words, columns;
-    const float *bias;
-    Out *out;
-    int64_t out_stride;
-    Accumulate accumulate;
-
-    template <class Type, int R, int O>
-    void run(int64_t begin, int64_t end) const {
-        alignas(64) float sums[group * R * lanes];
-        for (int64_t start = begin; start < end; start += group) {
-            const int64_t width = std::min(group, end - start);
-            for (int64_t o = 0; o < width; o += O) {
-                const uint32_t *row[O];
-                for (int i = 0; i < O; ++i) {
-                    // Beyond the last column the last is computed again and not written.
-                    row[i] = b + std::min(start + o + i, columns - 1) * b_stride;
-                }
-                tile_nt<Type, R, O>(packed, row, words, O * b_stride, sums + o * R * lanes);
-            }
-            for (int64_t o = 0; o < width; o += lanes) flush<R>(sums, start, o, width - o);
-        }
-    }
-
-    /// Writes 16 columns from `o` on of a group.
-    template <int R>
-    void flush(const float *sums, int64_t start, int64_t o, int64_t count) const {
-        const __mmask16 mask = first(count);
-        const __m512 offset =
-            bias ? _mm512_maskz_loadu_ps(mask, bias + start + o) : _mm512_setzero_ps();
-        for (int r = 0; r < R; ++r) {
-            __m512 block[16];
-            for (int i = 0; i < 16; ++i) {
-                block[i] = _mm512_load_ps(sums + ((o + i) * R + r) * lanes);
-            }
-            transpose(block);
-            const int64_t last = std::min<int64_t>(lanes, rows - r * lanes);
-            for (int64_t i = 0; i < last; ++i) {
-                Out *to = out + (r * lanes + i) * out_stride + start + o;
-                const __m512 base = accumulate == Accumulate::yes ? read(to, mask) : offset;
-                write(to, _mm512_add_ps(block[i], base), mask);
-            }
-        }
-    }
-
-    template <class Type>
-    void run(int64_t begin, int64_t end) const {
-        switch ((rows + lanes - 1) / lanes) {
-            case 1: return run<Type, 1, 16>(begin, end);
-            case 2: return run<Type, 2, 12>(begin, end);
-            case 3: return run<Type, 3, 8>(begin, end);
-            default: return run<Type, 4, 6>(begin, end);
-        }
-    }
-};
-
-/// Rows of `a` in one block: four vectors.
-constexpr int64_t block_rows = 64;
-
 template <class Type, class Out>
 void multiply_nt(
     const Matrix &a, const Matrix &b, const float *bias, const Result &out,
@@ -179,13 +81,14 @@ void multiply_nt(
     } else {
         for_each_task(blocks, pack);
     }
-    // Chunks small enough to share among threads, large enough to be worth a turn.
-    const int64_t chunk = columns * words * std::min(rows, block_rows) < (1 << 20)
-        ? columns
-        : std::clamp<int64_t>(columns / 16 / group * group, group, 10 * group);
+    // Chunks small enough that no thread waits long for the last, large enough to be worth a turn. Each
+    // thread takes neighbours: a tile asks for the weights of the next one.
+    const bool is_small = columns * words * std::min(rows, block_rows) < (1 << 20);
+    const bool is_long = words > 1024 && rows > lanes;
+    const int64_t chunk = is_small ? columns : is_long ? group / 2 : group;
     const int64_t chunks = (columns + chunk - 1) / chunk;
     auto *results = static_cast<Out *>(out.data);
-    for_each_task(blocks * chunks, [&](int64_t task) {
+    for_each_in_order(blocks * chunks, [&](int64_t task) {
         const int64_t start = task / chunks * block_rows;
         const int64_t begin = task % chunks * chunk;
         const ProductNT<Out> product{

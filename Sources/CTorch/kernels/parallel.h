@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -37,6 +38,47 @@ void for_each_task(int64_t count, const Body &body) {
     } else {
         on_every_thread(work, &shared);
     }
+}
+
+/// The same, but each thread takes tasks that follow one another: a share of its own first, then what
+/// others have left of theirs. For tasks that read memory in order, one where the last ended.
+template <class Body>
+void for_each_in_order(int64_t count, const Body &body) {
+    constexpr int64_t most = 32;
+    struct alignas(64) Share {
+        std::atomic<int64_t> next;
+        int64_t end;
+    };
+    struct Shared {
+        std::atomic<int64_t> arrivals;
+        int64_t count;
+        const Body *body;
+        Share shares[most];
+    } shared;
+    shared.count = std::min<int64_t>({most, thread_count(), count});
+    if (shared.count <= 1) {
+        for (int64_t task = 0; task < count; ++task) body(task);
+        return;
+    }
+    shared.arrivals = 0;
+    shared.body = &body;
+    for (int64_t i = 0; i < shared.count; ++i) {
+        shared.shares[i].next = count * i / shared.count;
+        shared.shares[i].end = count * (i + 1) / shared.count;
+    }
+    auto work = [](void *data) {
+        auto *shared = static_cast<Shared *>(data);
+        const int64_t own = shared->arrivals.fetch_add(1, std::memory_order_relaxed);
+        for (int64_t i = 0; i < shared->count; ++i) {
+            Share &share = shared->shares[(own + i) % shared->count];
+            while (true) {
+                const int64_t task = share.next.fetch_add(1, std::memory_order_relaxed);
+                if (task >= share.end) break;
+                (*shared->body)(task);
+            }
+        }
+    };
+    on_every_thread(work, &shared);
 }
 
 /// Runs `body(begin, end)` for ranges that together are [0, count), each of `grain` items but the

@@ -1,5 +1,6 @@
 #include "../guard.h"
 #include "instruction_set.h"
+#include "joined_adapters.h"
 #include "linear.h"
 #include "parallel.h"
 
@@ -254,9 +255,9 @@ struct JoinedAdapters {
     at::Tensor settings, down, up;
 
     bool is_made_of(
-        const std::vector<at::Tensor> &matrices, const at::Tensor &wanted, const at::Tensor &x,
+        const std::vector<at::Tensor> &matrices, const at::Tensor &wanted, at::ScalarType type,
         int64_t outputs) const {
-        if (matrices.size() != sources.size() || down.scalar_type() != x.scalar_type()
+        if (matrices.size() != sources.size() || down.scalar_type() != type
             || up.size(0) != outputs
             || std::memcmp(
                    settings.const_data_ptr(), wanted.const_data_ptr(), settings.nbytes())
@@ -275,10 +276,10 @@ struct JoinedAdapters {
     /// Kept with the handle of the group's first matrix.
     static std::shared_ptr<JoinedAdapters> of(
         const ct_tensor *first, const std::vector<at::Tensor> &matrices,
-        const at::Tensor &settings, const at::Tensor &x, int64_t outputs) {
+        const at::Tensor &settings, at::ScalarType type, int64_t outputs) {
         auto known = std::static_pointer_cast<JoinedAdapters>(first->derived);
-        if (known && known->is_made_of(matrices, settings, x, outputs)) return known;
-        const AdapterGroup group(matrices, settings, x.scalar_type());
+        if (known && known->is_made_of(matrices, settings, type, outputs)) return known;
+        const AdapterGroup group(matrices, settings, type);
         auto made = std::make_shared<JoinedAdapters>();
         made->settings = settings;
         made->down = group.all_down();
@@ -457,6 +458,55 @@ ct_tensor *ct_dropout(const ct_tensor *x, double p, uint64_t seed) {
     });
 }
 
+namespace {
+
+/// The matrices of adapters and what else describes them, checked against the layer.
+struct AdapterArguments {
+    std::vector<at::Tensor> matrices;
+    at::Tensor settings;
+    bool has_dropout = false;
+
+    AdapterArguments(
+        const ct_linear_adapter *adapters, int64_t count, int64_t inputs, int64_t outputs)
+        : settings(at::empty({count, 5}, at::kDouble)) {
+        double *values = settings.mutable_data_ptr<double>();
+        for (int64_t i = 0; i < count; ++i, values += 5) {
+            const ct_linear_adapter &adapter = adapters[i];
+            const at::Tensor &down = adapter.down->value, &up = adapter.up->value;
+            TORCH_CHECK(
+                down.dim() == 2 && up.dim() == 2 && down.size(1) == inputs
+                    && up.size(1) == down.size(0) && adapter.first_row >= 0
+                    && adapter.first_row + up.size(0) <= outputs,
+                "adapter ", up.sizes(), " · ", down.sizes(), " does not fit rows from ",
+                adapter.first_row, " of [", outputs, ", ", inputs, "]");
+            values[0] = static_cast<double>(adapter.first_row);
+            values[1] = adapter.scale;
+            values[2] = adapter.dropout;
+            values[3] = static_cast<double>(adapter.seed >> 32);
+            values[4] = static_cast<double>(adapter.seed & 0xFFFFFFFF);
+            matrices.push_back(down);
+            matrices.push_back(up);
+            has_dropout = has_dropout || adapter.dropout > 0;
+        }
+    }
+};
+
+} // namespace
+
+namespace ct {
+
+JoinedMatrices joined_adapters(
+    const ct_linear_adapter *adapters, int64_t count, int64_t inputs, int64_t outputs,
+    at::ScalarType type) {
+    const AdapterArguments arguments(adapters, count, inputs, outputs);
+    TORCH_CHECK(!arguments.has_dropout, "adapters with dropout cannot be joined");
+    const auto joined = JoinedAdapters::of(
+        adapters[0].down, arguments.matrices, arguments.settings, type, outputs);
+    return {joined->down, joined->up};
+}
+
+} // namespace ct
+
 ct_tensor *ct_adapted_linear(
     const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
     const ct_linear_adapter *adapters, int64_t count) {
@@ -466,38 +516,17 @@ ct_tensor *ct_adapted_linear(
             in.dim() == 2 && w.dim() == 2 && in.size(1) == w.size(1) && count > 0,
             "an adapted layer of ", w.sizes(), " got ", in.sizes());
         TORCH_CHECK(!w.requires_grad(), "a layer with an adapter does not train its own weights");
-        std::vector<at::Tensor> matrices;
-        at::Tensor settings = at::empty({count, 5}, at::kDouble);
-        double *values = settings.mutable_data_ptr<double>();
-        for (int64_t i = 0; i < count; ++i, values += 5) {
-            const ct_linear_adapter &adapter = adapters[i];
-            const at::Tensor &down = adapter.down->value, &up = adapter.up->value;
-            TORCH_CHECK(
-                down.dim() == 2 && up.dim() == 2 && down.size(1) == w.size(1)
-                    && up.size(1) == down.size(0) && adapter.first_row >= 0
-                    && adapter.first_row + up.size(0) <= w.size(0),
-                "adapter ", up.sizes(), " · ", down.sizes(), " does not fit rows from ",
-                adapter.first_row, " of ", w.sizes());
-            values[0] = static_cast<double>(adapter.first_row);
-            values[1] = adapter.scale;
-            values[2] = adapter.dropout;
-            values[3] = static_cast<double>(adapter.seed >> 32);
-            values[4] = static_cast<double>(adapter.seed & 0xFFFFFFFF);
-            matrices.push_back(down);
-            matrices.push_back(up);
-        }
-        const auto has_dropout = [&] {
-            return std::any_of(
-                adapters, adapters + count, [](const auto &each) { return each.dropout > 0; });
-        };
-        if (!c10::GradMode::is_enabled() && !has_dropout()) {
+        const AdapterArguments arguments(adapters, count, w.size(1), w.size(0));
+        if (!c10::GradMode::is_enabled() && !arguments.has_dropout) {
             const auto joined = JoinedAdapters::of(
-                adapters[0].down, matrices, settings, in, w.size(0));
+                adapters[0].down, arguments.matrices, arguments.settings, in.scalar_type(),
+                w.size(0));
             at::Tensor out = ct::linear(in, w, ct::optional(bias));
             ct::add_low_rank(out, ct::product_transposed(in, joined->down), joined->up);
             return out;
         }
         return AdaptedLinearFunction::apply(
-            in, w, ct::optional(bias), settings, at::TensorList(matrices));
+            in, w, ct::optional(bias), arguments.settings,
+            at::TensorList(arguments.matrices));
     });
 }

@@ -7,8 +7,17 @@ public struct SamplingConfig: ConfigSection {
     public var repetitionPenalty = 1.0
     public var maxCompletionLength = 512
     public var stop: [String] = []
+    public var quantization: RolloutQuantization = .none
 
     public init() {}
+
+    /// What decode steps multiply weights in.
+    public enum RolloutQuantization: String, ConfigChoice {
+        /// The run's own type.
+        case none
+        /// Weights and activations in eight bits, in groups of 128.
+        case int8
+    }
 
     public static let defaults = SamplingConfig()
     public static let summary = "How completions are drawn in training."
@@ -30,6 +39,12 @@ public struct SamplingConfig: ConfigSection {
             "max_completion_length", \.maxCompletionLength, "Longest completion in tokens.",
             .atLeast(1), synonyms: ["max_tokens", "max_new_tokens"]),
         ConfigField("stop", \.stop, "Texts that end a completion.", synonyms: ["stop_strings"]),
+        ConfigField(
+            "quantization", \.quantization,
+            "int8 draws tokens with weights and activations in eight bits, where the processor has "
+                + "AVX-512 VNNI: faster, but from a distribution that is not quite the policy's; say "
+                + "how grpo.importance_sampling_correction makes up for it. none: the run's dtype.",
+            synonyms: ["rollout_quantization", "vllm_quantization"]),
     ]
 
     /// The same values in the form the engine takes; stop strings travel apart, as text.

@@ -198,6 +198,20 @@ public struct TrainingConfig: ConfigSection {
             guard config.quantization != .none, config.grpo.syncRefModel else { return nil }
             return "a reference in four bits cannot move; remove grpo.sync_ref_model or this"
         },
+        ConfigCheck("sampling.quantization", "grpo.importance_sampling_correction") {
+            config, given in
+            guard config.method == .grpo, config.sampling.quantization != .none,
+                !given.contains("grpo.importance_sampling_correction")
+            else { return nil }
+            return "such a sampler is not quite the policy; set importance_sampling_correction to "
+                + "token_truncate, or to none to leave the gap"
+        },
+        ConfigCheck("sampling.quantization", "quantization") { config, _ in
+            guard config.sampling.quantization != .none, config.quantization != .none else {
+                return nil
+            }
+            return "weights in four bits are not coded a second time; remove one of the two"
+        },
         ConfigCheck("evaluation", "dataset.test") { config, given in
             guard given.contains("evaluation"), config.dataset.test == nil else { return nil }
             return "there are no held-out rows; add dataset.test, such as test: {fraction: 0.1}"

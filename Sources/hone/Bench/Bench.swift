@@ -27,12 +27,15 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "Steps; the first warms up and is left out when there are several.") var steps = 3
     @Option(help: "Rank of a LoRA adapter; 0 trains every weight.") var rank = 16
     @Option(help: "Weight of the KL term.") var beta = 0.04
+    @Option(help: "none or int8: what completions are drawn in.")
+    var rolloutQuantization = SamplingConfig.RolloutQuantization.none
     @Flag(help: "Print one JSON object on standard output.") var json = false
 
     func run() async throws {
         let work = BenchWork(
             folder: model, dtype: dtype, prompts: numPrompts, group: numGenerations,
-            length: maxCompletionLength, steps: steps, rank: rank == 0 ? nil : rank, beta: beta)
+            length: maxCompletionLength, steps: steps, rank: rank == 0 ? nil : rank, beta: beta,
+            rolloutQuantization: rolloutQuantization)
         let result = try await work.measure { line in
             FileHandle.standardError.write(Data((line + "\n").utf8))
         }
@@ -41,3 +44,4 @@ struct Bench: AsyncParsableCommand {
 }
 
 extension DTypeChoice: ExpressibleByArgument {}
+extension SamplingConfig.RolloutQuantization: ExpressibleByArgument {}

@@ -15,10 +15,13 @@ struct BenchWork {
     /// `nil` trains every weight.
     var rank: Int?
     var beta: Double
+    var rolloutQuantization: SamplingConfig.RolloutQuantization
 
     struct Step {
         var generate: Double
         var update: Double
+        /// Mean distance of the sampler's log-probabilities from the update's, nats.
+        var samplingDifference: Double
         var completionTokens: Int
     }
 
@@ -52,8 +55,10 @@ struct BenchWork {
             taken.append(try await self.step(step + 1, batch, host))
             progress(
                 String(
-                    format: "step %d: generate %.2f s, update %.2f s", step + 1,
-                    taken[step].generate, taken[step].update))
+                    format: "step %d: generate %.3f s, update %.3f s, "
+                        + "sampler and update apart by %.1e nats",
+                    step + 1, taken[step].generate, taken[step].update,
+                    taken[step].samplingDifference))
         }
         let promptTokens = encoded.map(\.count).reduce(0, +) / steps
         return BenchResult(
@@ -87,9 +92,11 @@ struct BenchWork {
                     advantage: advantages[row][member] ?? 0, group: row)
             }
         }
-        _ = try await host.update(samples)
+        let metrics = try await host.update(samples)
+        let name = "sampling/sampling_logp_difference/mean"
         return Step(
             generate: (sampled - start).seconds, update: (clock.now - sampled).seconds,
+            samplingDifference: metrics.first { $0.0 == name }?.1 ?? 0,
             completionTokens: samples.reduce(0) { $0 + $1.tokens.count })
     }
 
@@ -97,6 +104,7 @@ struct BenchWork {
         var config = TrainingConfig(model: .folder(folder), dataset: .defaults)
         config.dtype = dtype
         config.sampling.maxCompletionLength = length
+        config.sampling.quantization = rolloutQuantization
         config.grpo.numPrompts = prompts
         config.grpo.numGenerations = group
         config.grpo.beta = beta

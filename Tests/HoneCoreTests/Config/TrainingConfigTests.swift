@@ -55,6 +55,22 @@ import Testing
         #expect(config.dataset.columns["target"] == "answer")
     }
 
+    @Test func aSamplerInEightBitsHasToSayWhatBecomesOfTheGap() throws {
+        let chosen = ("sampling.quantization", JSONValue.string("int8"))
+        #expect(
+            try Self.problems(chosen) == [
+                "sampling.quantization: such a sampler is not quite the policy; set "
+                    + "importance_sampling_correction to token_truncate, or to none to leave the gap"
+            ])
+        let correction = "grpo.importance_sampling_correction"
+        #expect(try Self.problems(chosen, (correction, "none")) == [])
+        #expect(try Self.problems(chosen, (correction, "token_truncate")) == [])
+        #expect(
+            try Self.problems(
+                chosen, (correction, "none"), ("quantization", "nf4"), ("lora", ["rank": 4])
+            ).count == 1)
+    }
+
     @Test func optimizersGoByOurNamesAndByThoseOfTransformers() throws {
         for (name, expected) in [
             ("adamw", OptimizerConfig.Name.adamw), ("adamw_torch", .adamw),
