@@ -26,9 +26,7 @@ final class FusedDecoding {
 
     /// The hidden states of one new token of each sequence, or nil where this cannot compute them.
     ///
-    /// - Parameters:
-    ///   - stream: embeddings, [N, C].
-    ///   - plain: the same computed layer by layer.
+    /// `stream` holds the embeddings, [N, C]; `plain` computes the same layer by layer.
     func hiddenStates(
         _ stream: Tensor, model: DecoderModel, pass: ForwardPass,
         angles: RotaryEmbedding.Angles, slidingAngles: RotaryEmbedding.Angles?,

@@ -277,6 +277,10 @@ void tile_int8(
     const uint32_t *a, const float *a_scales, const CodedRows<O> &b, int64_t words, int64_t ahead,
     float *sums) {
     constexpr int64_t group_words = int8_group / 4;
+    __m512 total[O][R];
+    for (int o = 0; o < O; ++o) {
+        for (int r = 0; r < R; ++r) total[o][r] = _mm512_setzero_ps();
+    }
     for (int64_t g = 0; g * group_words < words; ++g) {
         __m512i sum[O][R];
         for (int o = 0; o < O; ++o) {
@@ -303,13 +307,14 @@ void tile_int8(
         for (int r = 0; r < R; ++r) {
             const __m512 row_scale = _mm512_load_ps(a_scales + (g * R + r) * lanes);
             for (int o = 0; o < O; ++o) {
-                float *const at = sums + (o * R + r) * lanes;
-                const __m512 before = g == 0 ? _mm512_setzero_ps() : _mm512_load_ps(at);
                 const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[o][r]), row_scale);
                 const __m512 scale = _mm512_set1_ps(b.scales[o][g]);
-                _mm512_store_ps(at, _mm512_fmadd_ps(scaled, scale, before));
+                total[o][r] = _mm512_fmadd_ps(scaled, scale, total[o][r]);
             }
         }
+    }
+    for (int o = 0; o < O; ++o) {
+        for (int r = 0; r < R; ++r) _mm512_store_ps(sums + (o * R + r) * lanes, total[o][r]);
     }
 }
 
@@ -348,11 +353,12 @@ void multiply_columns(
                     tile);
             });
         };
+        // Sums of a group and of all groups have to fit the registers together.
         switch ((count + lanes - 1) / lanes) {
-            case 1: run.template operator()<1, 16>(); break;
-            case 2: run.template operator()<2, 12>(); break;
-            case 3: run.template operator()<3, 8>(); break;
-            default: run.template operator()<4, 6>(); break;
+            case 1: run.template operator()<1, 12>(); break;
+            case 2: run.template operator()<2, 6>(); break;
+            case 3: run.template operator()<3, 4>(); break;
+            default: run.template operator()<4, 3>(); break;
         }
     }
 }
