@@ -1,4 +1,5 @@
 #include "guard.h"
+#include "kernels/linear.h"
 
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/grad_mode.h>
@@ -29,6 +30,7 @@ ct_tensor *ct_detach(const ct_tensor *tensor) {
 bool ct_backward(
     ct_tensor *const *outputs, ct_tensor *const *seeds, int64_t count, bool retain_graph) {
     return ct::perform([&] {
+        const ct::AddingToGradients adding;
         torch::autograd::backward(
             ct::list(outputs, count), ct::list(seeds, count), retain_graph,
             /*create_graph=*/false);
@@ -39,6 +41,7 @@ bool ct_gradients(
     ct_tensor *const *outputs, ct_tensor *const *seeds, int64_t count, ct_tensor *const *inputs,
     int64_t input_count, bool retain_graph, ct_tensor **gradients) {
     return ct::perform([&] {
+        TORCH_INTERNAL_ASSERT(!ct::AddingToGradients::is_on);
         auto results = torch::autograd::grad(
             ct::list(outputs, count), ct::list(inputs, input_count), ct::list(seeds, count),
             retain_graph, /*create_graph=*/false, /*allow_unused=*/true);

@@ -48,6 +48,30 @@ import Torch
         return (try result.detached(), [x, weight, bias].compactMap(\.gradient))
     }
 
+    /// A second pass adds to the weight's gradient; gradients asked for by name leave it alone.
+    @Test(arguments: [DType.float32, .bfloat16])
+    func gradientsOfSeveralPassesAddUp(_ dtype: DType) throws {
+        let weight = try Tensor.randn([40, 36], seed: 1).to(dtype).clone()
+        weight.requiresGradient = true
+        let inputs = try (2...3).map { try Tensor.randn([70, 36], seed: UInt64($0)).to(dtype) }
+        let seed = try Tensor.randn([70, 40], seed: 4).to(dtype)
+        let parts = try inputs.map { x in
+            let result = try x.linear(weight)
+            return try #require(
+                Tensor.gradients(of: [result], weightedBy: [seed], withRespectTo: [weight])[0])
+        }
+        #expect(weight.gradient == nil)
+        for x in inputs { try x.linear(weight).backward(gradient: seed) }
+        let sum = try #require(weight.gradient)
+        let expected = try parts[0].to(.float64) + parts[1].to(.float64)
+        let distance = try relativeError(sum, expected)
+        #expect(distance < (dtype == .float32 ? 1e-6 : 4e-3))
+        _ = try Tensor.gradients(
+            of: [inputs[0].linear(weight)], weightedBy: [seed], withRespectTo: [weight])
+        let after = try relativeError(#require(weight.gradient), sum.to(.float64))
+        #expect(after == 0)
+    }
+
     @Test(arguments: cases)
     func agreesWithDoublePrecision(_ c: Case) throws {
         let expected = try Self.run(c, as: .float64)

@@ -1,4 +1,5 @@
 // A part of gated_product.cpp, so that libtorch's headers are compiled once for both.
+#include "gate.h"
 #include "linear.h"
 
 #include <c10/core/GradMode.h>
@@ -32,11 +33,14 @@ struct GatedLayer : torch::autograd::Function<GatedLayer> {
             static_cast<ct_activation>(context->saved_data["activation"].toInt());
         const at::Tensor pulled = incoming[0].contiguous();
         variable_list results(4);
-        if (context->needs_input_grad(2)) results[2] = ct::transposed_product(pulled, saved[4]);
+        if (context->needs_input_grad(2)) {
+            results[2] = ct::weight_gradient(pulled, saved[4], down);
+        }
         if (!context->needs_input_grad(0) && !context->needs_input_grad(1)) return results;
-        const at::Tensor to_joined = ct::gated_product_gradient(pulled, down, activation, saved[3]);
+        const at::Tensor to_joined =
+            ct::gate_gradient(saved[3], ct::product(pulled, down), activation);
         if (context->needs_input_grad(0)) results[0] = ct::product(to_joined, gate_up);
-        if (context->needs_input_grad(1)) results[1] = ct::transposed_product(to_joined, x);
+        if (context->needs_input_grad(1)) results[1] = ct::weight_gradient(to_joined, x, gate_up);
         return results;
     }
 };

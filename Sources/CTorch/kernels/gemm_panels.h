@@ -138,7 +138,7 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
     const int64_t stride_a = a.stride / Type::per_word;
     const int64_t panels = (columns + panel_columns - 1) / panel_columns;
     // Tall products are also cut by rows, so that few panels still occupy all threads.
-    const int64_t row_parts = std::clamp<int64_t>(rows / 512, 1, std::max<int64_t>(8 / panels, 1));
+    const int64_t row_parts = std::clamp<int64_t>(rows / 512, 1, std::max<int64_t>(16 / panels, 1));
     const int64_t row_share = ((rows + row_parts - 1) / row_parts + O - 1) / O * O;
     for_each_task(panels * row_parts, [&](int64_t task) {
         const int64_t column = task % panels * panel_columns;

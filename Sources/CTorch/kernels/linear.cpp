@@ -76,7 +76,8 @@ struct Linear : torch::autograd::Function<Linear> {
         const std::optional<at::Tensor> &bias) {
         // An operand is kept only where the other one needs it for a gradient.
         context->save_for_backward(
-            {weight.requires_grad() ? x : at::Tensor(), x.requires_grad() ? weight : at::Tensor()});
+            {weight.requires_grad() ? x : at::Tensor(),
+             x.requires_grad() || weight.requires_grad() ? weight : at::Tensor()});
         context->saved_data["has_bias"] = bias.has_value() && bias->requires_grad();
         context->saved_data["x_shape"] = x.sizes().vec();
         return forward_product(rows_of(x), x, weight, bias);
@@ -93,7 +94,7 @@ struct Linear : torch::autograd::Function<Linear> {
         }
         if (context->needs_input_grad(1)) {
             const at::Tensor x = saved[0].reshape({-1, saved[0].size(-1)});
-            results[1] = ct::transposed_product(incoming, x);
+            results[1] = ct::weight_gradient(incoming, x, saved[1]);
         }
         if (context->saved_data["has_bias"].toBool()) results[2] = column_sums(incoming);
         return results;
@@ -165,6 +166,23 @@ at::Tensor transposed_product(const at::Tensor &left, const at::Tensor &right) {
         return out;
     }
     return at::matmul(left.t(), right);
+}
+
+thread_local bool AddingToGradients::is_on = false;
+
+at::Tensor weight_gradient(
+    const at::Tensor &left, const at::Tensor &right, const at::Tensor &weight) {
+    if (AddingToGradients::is_on && weight.is_leaf() && weight.grad().defined()) {
+        at::Tensor sum = weight.grad();
+        const bool fits = sum.is_contiguous() && sum.scalar_type() == left.scalar_type()
+            && left.scalar_type() == right.scalar_type() && left.stride(1) == 1
+            && right.stride(1) == 1 && gemm_supports(left.scalar_type());
+        if (fits) {
+            gemm_tn(left, right, sum, Accumulate::yes);
+            return {};
+        }
+    }
+    return transposed_product(left, right);
 }
 
 void add_low_rank(at::Tensor &sum, const at::Tensor &inner, const at::Tensor &up) {

@@ -23,6 +23,23 @@ at::Tensor product_transposed(const at::Tensor &left, const at::Tensor &right);
 /// sum[M, N] += inner[M, R] · up[N, R]ᵀ, all of one type, rounded once.
 void add_low_rank(at::Tensor &sum, const at::Tensor &inner, const at::Tensor &up);
 
+/// While one lives, `weight_gradient` may add to gradients in place. For `backward` only: who asks for
+/// gradients by name must find those of leaves as they were.
+struct AddingToGradients {
+    static thread_local bool is_on;
+    const bool before = is_on;
+
+    AddingToGradients() { is_on = true; }
+    ~AddingToGradients() { is_on = before; }
+    AddingToGradients(const AddingToGradients &) = delete;
+    AddingToGradients &operator=(const AddingToGradients &) = delete;
+};
+
+/// The gradient left[K, M]ᵀ · right[K, N] of `weight`; undefined where it has been added to the one that
+/// `weight` has from earlier passes, which rounds once and not twice.
+at::Tensor weight_gradient(
+    const at::Tensor &left, const at::Tensor &right, const at::Tensor &weight);
+
 /// left[K, M]ᵀ · right[K, N] in the operands' type.
 at::Tensor transposed_product(const at::Tensor &left, const at::Tensor &right);
 

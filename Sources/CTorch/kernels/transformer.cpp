@@ -1,4 +1,5 @@
 #include "../guard.h"
+#include "gate.h"
 #include "instruction_set.h"
 #include "joined_adapters.h"
 #include "linear.h"
@@ -122,6 +123,24 @@ struct RotateFunction : torch::autograd::Function<RotateFunction> {
     }
 };
 
+} // namespace
+
+at::Tensor ct::gate_gradient(
+    const at::Tensor &joined, const at::Tensor &incoming, ct_activation activation) {
+    const int64_t count = joined.size(0), width = joined.size(1) / 2, stride = joined.stride(0);
+    at::Tensor out = at::empty(joined.sizes(), joined.options());
+    CT_DISPATCH(joined, if (activation == CT_SILU) {
+        gate_rows_backward<Silu>(
+            CT_DATA(joined), stride, CT_DATA(incoming), count, width, CT_OUT(out));
+    } else {
+        gate_rows_backward<GeluTanh>(
+            CT_DATA(joined), stride, CT_DATA(incoming), count, width, CT_OUT(out));
+    })
+    return out;
+}
+
+namespace {
+
 struct GateFunction : torch::autograd::Function<GateFunction> {
     static at::Tensor forward(AutogradContext *context, const at::Tensor &joined, bool is_silu) {
         const int64_t count = joined.size(0), width = joined.size(1) / 2;
@@ -137,19 +156,12 @@ struct GateFunction : torch::autograd::Function<GateFunction> {
     }
 
     static variable_list backward(AutogradContext *context, variable_list incoming) {
-        const at::Tensor joined = context->get_saved_variables()[0];
         const bool is_silu = context->saved_data["is_silu"].toBool();
-        const at::Tensor pulled = incoming[0].contiguous();
-        const int64_t count = joined.size(0), width = joined.size(1) / 2, stride = joined.stride(0);
-        at::Tensor out = at::empty(joined.sizes(), joined.options());
-        CT_DISPATCH(joined, if (is_silu) {
-            gate_rows_backward<Silu>(
-                CT_DATA(joined), stride, CT_DATA(pulled), count, width, CT_OUT(out));
-        } else {
-            gate_rows_backward<GeluTanh>(
-                CT_DATA(joined), stride, CT_DATA(pulled), count, width, CT_OUT(out));
-        })
-        return {out, at::Tensor()};
+        return {
+            ct::gate_gradient(
+                context->get_saved_variables()[0], incoming[0].contiguous(),
+                is_silu ? CT_SILU : CT_GELU_TANH),
+            at::Tensor()};
     }
 };
 
