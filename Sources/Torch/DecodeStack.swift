@@ -148,7 +148,7 @@ public final class DecodeStack {
 
     /// - Parameters:
     ///   - layers: not empty; every weight dense and on the CPU, of a type that
-    ///     ``supports(dtype:device:)``, with an even number of columns.
+    ///     ``supports(_:dtype:device:)``, with an even number of columns.
     ///   - lastNorm: [C].
     ///   - shape: What the layers have in common.
     public init(layers: [Layer], lastNorm: Tensor, shape: Shape) {
@@ -228,7 +228,8 @@ extension Kernels {
         public let tables: [Int32]
 
         /// - Parameters:
-        ///   - pools: of each layer, shaped as ``cachePoolShapes(blocks:keyHeads:headWidth:)`` says.
+        ///   - pools: of each layer, shaped as
+        ///     ``Kernels/cachePoolShapes(blocks:keyHeads:headWidth:)`` says.
         ///   - spans: one for each sequence.
         ///   - tables: block numbers that the spans point into.
         public init(
