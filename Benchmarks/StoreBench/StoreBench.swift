@@ -40,7 +40,7 @@ import OrderedCollections
                     totalSteps: steps, resumedFrom: 0, facts: [])))
         var (seconds, text) = ([Double](), 0)
         for step in 1...steps {
-            let completions = writer.completions(step: step)
+            let completions = writer.completions(step: step, of: steps)
             text += completions.reduce(0) { $0 + $1.rollout.text.utf8.count }
             // A group shares its prompt, so it counts once.
             text += stride(from: 0, to: perStep, by: 8).reduce(0) {
@@ -156,6 +156,8 @@ import OrderedCollections
             ("one step", { ($0.firstStep, $0.lastStep) = (last / 3, last / 3) }),
             ("a tenth of the steps", { ($0.firstStep, $0.lastStep) = (last / 2, last * 6 / 10) }),
             ("half of the steps", { ($0.firstStep, $0.lastStep) = (last / 4, last * 3 / 4) }),
+            ("the first fifth of the steps", { $0.lastStep = last / 5 }),
+            ("all but the last fifth of the steps", { $0.lastStep = last * 4 / 5 }),
             ("one row", { $0.row = 77 }),
             ("no such row", { $0.row = -5 }),
             (

@@ -21,7 +21,10 @@ struct Writer {
     }
 
     /// Groups of eight on rows of 7,473, as many as GSM8K has.
-    func completions(step: Int) -> [GradedRollout] {
+    /// - Parameters:
+    ///   - step: from 1.
+    ///   - steps: of the run, whose rewards rise from step to step as they should.
+    func completions(step: Int, of steps: Int) -> [GradedRollout] {
         (0..<StoreBench.perStep).map { place in
             let row = (step * StoreBench.perStep + place) / 8 % 7473
             var draw = Draw(state: UInt64(step * StoreBench.perStep + place + 10))
@@ -38,14 +41,14 @@ struct Writer {
                     columns: ["question": .string(prompt), "answer": .int(row)]),
                 promptText: prompt, promptTokens: [], completion: completion, text: text)
             return GradedRollout(
-                rollout: rollout, verdict: verdict(&draw),
+                rollout: rollout, verdict: verdict(&draw, progress: Double(step) / Double(steps)),
                 advantage: Float(draw.below(1000)) / 300 - 1.5)
         }
     }
 
     /// One in 25 fails, one in 250,000 for want of memory; one in 50,000 has a reward above 1.5.
-    private func verdict(_ draw: inout Draw) -> Verdict {
-        let score = Double(draw.below(1001)) / 1000
+    private func verdict(_ draw: inout Draw, progress: Double) -> Verdict {
+        let score = (Double(draw.below(1001)) / 1000 * 60 + progress * 40).rounded() / 100
         let total = draw.below(50_000) == 0 ? score + 1.5 : score
         let parts = [
             Reward.Component(name: "correct", score: total),

@@ -7,17 +7,20 @@ import GRDB
 /// - one row of the dataset: the index of its prompt;
 /// - failures: the index of failures, which holds nothing else;
 /// - by reward or length: the index in that order, whose entries hold the other filters' values; but
-///   where few of the run's completions lie in the steps asked for, those steps, sorted;
+///   where few of the run's completions lie in the steps that can hold what is asked for, those
+///   steps, sorted;
 /// - by step: the steps in order, leaving out those whose range of rewards excludes them.
 struct CompletionPlan {
     private(set) var sql: String
     private(set) var arguments: StatementArguments
 
     /// - Parameters:
-    ///   - stepShare: the share of the phase's completions in the steps asked for, in [0, 1].
+    ///   - query: what is asked for.
+    ///   - run: of which run.
+    ///   - outline: of the steps that can hold it.
     ///   - prompts: identifiers of the prompts of the row asked for; nil for any row.
     init(
-        _ query: CompletionQuery, run: Int64, prompts: [Int64]?, stepShare: Double
+        _ query: CompletionQuery, run: Int64, prompts: [Int64]?, outline: StepOutline
     ) {
         var source: String
         var conditions = ["c.run_id = ?", "c.phase = ?"]
@@ -26,24 +29,34 @@ struct CompletionPlan {
             conditions.append(condition)
             arguments += values
         }
-        var step = "c.step"
+        // The columns in conditions. Behind a plus sign a column is no reason to take another index.
+        var (step, reward, tokens) = ("c.step", "c.reward", "c.tokens")
         if let prompts {
             source = "completion c INDEXED BY completion_by_prompt"
             let list = prompts.map(String.init).joined(separator: ", ")
             conditions = ["c.prompt_id IN (\(list))", "c.run_id = ?", "c.phase = ?"]
         } else if query.failure != .anything {
             source = "completion c INDEXED BY completion_by_failure"
-        } else if query.order == .reward, stepShare > Self.narrowShare {
+        } else if query.order == .reward, outline.share > Self.narrowShare {
             source = "completion c INDEXED BY completion_by_reward"
-        } else if query.order == .length, stepShare > Self.narrowShare {
+            // What lies before the values of these steps in the order need not be looked at.
+            if let range = outline.rewards {
+                require("c.reward BETWEEN ? AND ?", [range.lowerBound, range.upperBound])
+            }
+        } else if query.order == .length, outline.share > Self.narrowShare {
             source = "completion c INDEXED BY completion_by_length"
+            if let range = outline.tokens {
+                require("c.tokens BETWEEN ? AND ?", [range.lowerBound, range.upperBound])
+            }
         } else {
+            // The plus sign keeps bounds on the step from being carried over to the inner table, where
+            // SQLite would prefer them to the step itself.
             source = """
                 step s CROSS JOIN completion c \
-                ON c.run_id = s.run_id AND c.phase = s.phase AND c.step = s.step
+                ON c.run_id = s.run_id AND c.phase = s.phase AND c.step = +s.step
                 """
             conditions = ["s.run_id = ?", "s.phase = ?"]
-            step = "s.step"
+            (step, reward, tokens) = ("s.step", "+c.reward", "+c.tokens")
             if let least = query.leastReward { require("s.max_reward >= ?", [least]) }
             if let most = query.mostReward { require("s.min_reward <= ?", [most]) }
         }
@@ -56,15 +69,15 @@ struct CompletionPlan {
         }
         if let first = query.firstStep { require("\(step) >= ?", [first]) }
         if let last = query.lastStep { require("\(step) <= ?", [last]) }
-        if let least = query.leastReward { require("c.reward >= ?", [least]) }
-        if let most = query.mostReward { require("c.reward <= ?", [most]) }
+        if let least = query.leastReward { require("\(reward) >= ?", [least]) }
+        if let most = query.mostReward { require("\(reward) <= ?", [most]) }
         let value: String
         switch query.order {
         case .step: value = "NULL"
         case .reward:
-            value = "c.reward"
-            conditions.append("c.reward IS NOT NULL")
-        case .length: value = "c.tokens"
+            value = reward
+            conditions.append("\(reward) IS NOT NULL")
+        case .length: value = tokens
         }
         let comparison = query.direction == .ascending ? ">" : "<"
         if let after = query.after {

@@ -46,21 +46,8 @@ extension Store {
             if found.isEmpty { return nil }
             prompts = found
         }
-        var share = 1.0
-        if query.firstStep != nil || query.lastStep != nil, query.order != .step {
-            share =
-                try Double.fetchOne(
-                    db,
-                    sql: """
-                        SELECT total(iif(step BETWEEN ? AND ?, completions, 0))
-                          / max(total(completions), 1)
-                        FROM step WHERE run_id = ? AND phase = ?
-                        """,
-                    arguments: [
-                        query.firstStep ?? 0, query.lastStep ?? .max, run, query.phase.rawValue,
-                    ]) ?? 1
-        }
-        return CompletionPlan(query, run: run, prompts: prompts, stepShare: share)
+        let outline = try StepOutline(query, run: run, db)
+        return CompletionPlan(query, run: run, prompts: prompts, outline: outline)
     }
 
     private static func record(

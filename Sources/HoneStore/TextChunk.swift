@@ -7,7 +7,7 @@ import HoneCore
 enum TextChunk {
     /// A chunk is closed when it holds this many bytes before compression. Larger ones compress a
     /// little better; but a page of a list that jumps between steps unpacks one for each of its rows.
-    static let targetBytes = 32 * 1024
+    static let targetBytes = 16 * 1024
 
     /// Packs `documents` in their order.
     static func pack(_ documents: ArraySlice<[UInt8]>) -> [UInt8] {
