@@ -6,8 +6,7 @@ import OrderedCollections
 /// A store with a million completions in one run: how long a step takes to record, how large the file is
 /// beside the text in it, and how long pages of filtered, sorted lists take.
 ///
-///     swift build -c release --product store-bench
-///     .build/release/store-bench FOLDER [COMPLETIONS]
+///     Benchmarks/store [FOLDER] [COMPLETIONS]
 ///
 /// FOLDER keeps the store; a second start measures only the pages.
 @main struct StoreBench {
