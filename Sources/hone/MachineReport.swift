@@ -1,5 +1,7 @@
 import Foundation
 import HoneCore
+import HoneRewards
+import HoneTraining
 import OrderedCollections
 import Torch
 
@@ -46,8 +48,8 @@ enum MachineReport {
             Finding("hone", .ok, "\(HoneVersion.current), built with \(compiler)"),
             Finding("system", .ok, ProcessInfo.processInfo.operatingSystemVersionString),
             Finding("libtorch", .ok, "\(libtorchVersion), CPU kernels for \(cpuCapability)"),
-            processor(), arithmetic(), accelerator(), memory(), disk(), python(), sandbox(),
-            willUse(),
+            processor(), arithmetic(), accelerator(), memory(), disk(), python(), columns(),
+            sandbox(), datasets(), willUse(),
         ]
     }
 
@@ -138,27 +140,66 @@ enum MachineReport {
         return Finding("disk", .ok, text)
     }
 
+    /// The interpreter that reward functions and Parquet files get unless a recipe names another.
+    private static var interpreter: String? { try? PythonInterpreter.locate(declared: nil) }
+
     private static func python() -> Finding {
-        let environment = ".deps/venv/bin/python"
-        if FileManager.default.isExecutableFile(atPath: environment) {
-            return Finding("Python", .ok, "\(environment), for Python reward functions")
+        guard let interpreter else {
+            return Finding(
+                "Python", .note, "none: Python reward functions cannot run",
+                remedy: "install Python 3.10 or newer if a recipe needs them")
         }
-        if let path = executable("python3") {
-            return Finding("Python", .ok, "\(path), for Python reward functions")
-        }
-        return Finding(
-            "Python", .note, "none: Python reward functions cannot run",
-            remedy: "install Python 3.10 or newer if a recipe needs them")
+        return Finding("Python", .ok, "\(interpreter), for Python reward functions")
     }
 
-    private static func sandbox() -> Finding {
-        if let path = executable("bwrap") {
+    /// Whether Parquet and Arrow can be read.
+    private static func columns() -> Finding {
+        let subject = "pyarrow"
+        guard let interpreter else {
             return Finding(
-                "sandbox", .ok, "\(path) keeps Python reward functions from network and files")
+                subject, .note, "no Python: Parquet and Arrow files cannot be read",
+                remedy: "install Python 3.10 or newer, then run Tools/setup")
+        }
+        let found = answer(
+            of: [interpreter, "-c", "import pyarrow; print(pyarrow.__version__)"])
+        guard found.succeeded else {
+            return Finding(
+                subject, .note, "\(interpreter) has none: Parquet and Arrow files cannot be read",
+                remedy: "run Tools/setup, or: \(interpreter) -m pip install pyarrow")
+        }
+        return Finding(subject, .ok, "\(found.text) reads Parquet and Arrow files")
+    }
+
+    /// Whether bubblewrap is there, and may make what it needs.
+    private static func sandbox() -> Finding {
+        guard let path = WorkerSandbox.installed() else {
+            return Finding(
+                "sandbox", .note, "no bubblewrap: Python reward functions run with your own rights",
+                remedy: "install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap)")
+        }
+        let trial = answer(of: [path, "--unshare-all", "--ro-bind", "/", "/", "true"])
+        guard trial.succeeded else {
+            return Finding(
+                "sandbox", .note,
+                "\(path) does not work here (\(trial.text)): Python reward functions run with your own "
+                    + "rights",
+                remedy: "allow user namespaces (kernel.unprivileged_userns_clone, AppArmor)")
         }
         return Finding(
-            "sandbox", .note, "no bubblewrap: Python reward functions run with your own rights",
-            remedy: "install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap)")
+            "sandbox", .ok, "\(path) keeps Python reward functions from network and files")
+    }
+
+    /// Converted datasets, which take disk and may be deleted.
+    private static func datasets() -> Finding {
+        let cache = DatasetCache()
+        let (files, bytes) = cache.contents
+        let days = Int(DatasetCache.longestRest / 86_400)
+        return Finding(
+            "datasets", .ok,
+            files == 0
+                ? "none converted from Parquet or Arrow"
+                : "\(files) converted, \(gigabytes(bytes)) GB in \(cache.folder.path); deleted after "
+                    + "\(days) days without use, or by you at any time")
     }
 
     private static func willUse() -> Finding {
@@ -169,11 +210,22 @@ enum MachineReport {
             "will use", .ok, "\(device) in \(isFast ? "bf16" : "f32") (device: auto, dtype: auto)")
     }
 
-    /// The first program of that name on the PATH.
-    private static func executable(_ name: String) -> String? {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        return path.split(separator: ":").map { "\($0)/\(name)" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    /// What a program says: the last line of its output where it succeeds, of its complaints where not.
+    private static func answer(of command: [String]) -> (succeeded: Bool, text: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: command[0])
+        process.arguments = Array(command.dropFirst())
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        process.standardInput = FileHandle.nullDevice
+        do { try process.run() } catch { return (false, "\(error)") }
+        let said = try? output.fileHandleForReading.readToEnd()
+        let complaint = try? errors.fileHandleForReading.readToEnd()
+        process.waitUntilExit()
+        let succeeded = process.terminationReason == .exit && process.terminationStatus == 0
+        let text = String(decoding: (succeeded ? said : complaint) ?? Data(), as: UTF8.self)
+        return (succeeded, text.split(separator: "\n").last.map(String.init) ?? "no word")
     }
 
     private static func gigabytes(_ bytes: Int) -> String {

@@ -12,24 +12,28 @@ enum DatasetFiles {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
         {
+            let files = try DatasetFolder(path: path).files(split: split)
+            let holding: DataFile.Holding = files.count > mostOpen ? .closed : .open
             var sources: [any RowSource] = []
-            for file in try DatasetFolder(path: path).files(split: split) {
-                sources.append(try source(of: file, config))
-            }
+            for file in files { sources.append(try source(of: file, config, holding)) }
             return sources
         }
         guard split == nil else {
             throw .badFolder(
                 path: path, reason: "is one file, which has no splits; remove dataset.split")
         }
-        return [try source(of: path, config)]
+        return [try source(of: path, config, .open)]
     }
 
+    /// Files of a folder that stay open at once. Processes often may open 1,024, and workers, the store
+    /// and the model want some too.
+    private static let mostOpen = 128
+
     /// The rows of one file.
-    private static func source(of path: String, _ config: DatasetConfig) throws(DatasetError)
-        -> any RowSource
-    {
-        let file = try DataFile(path: path)
+    private static func source(
+        of path: String, _ config: DatasetConfig, _ holding: DataFile.Holding
+    ) throws(DatasetError) -> any RowSource {
+        let file = try DataFile(path: path, holding: holding)
         let format =
             if let format = config.format { format } else { try FileFormat.detect(file) }
         switch format {
@@ -40,7 +44,8 @@ enum DatasetFiles {
         case .csv: return try SeparatedSource(file, separator: UInt8(ascii: ","))
         case .tsv: return try SeparatedSource(file, separator: UInt8(ascii: "\t"))
         case .parquet, .arrow:
-            return try ColumnarFile(path: path, format: format, cache: DatasetCache()).source()
+            return try ColumnarFile(path: path, format: format, cache: DatasetCache())
+                .source(holding)
         }
     }
 }

@@ -15,13 +15,16 @@ struct ColumnarFile {
 
     /// The rows as JSON lines, converted if they were not before. Errors name the original and count its
     /// rows as lines.
-    func source() throws(DatasetError) -> JSONLinesSource {
-        let original = try DataFile(path: path)
+    func source(_ holding: DataFile.Holding = .open) throws(DatasetError) -> JSONLinesSource {
+        let original = try DataFile(path: path, holding: .closed)
         let converted = cache.file(for: original)
         if !FileManager.default.fileExists(atPath: converted.path) {
+            cache.prune()
             try convert(to: converted)
         }
-        return JSONLinesSource(try DataFile(path: converted.path), path: path)
+        cache.noteUse(of: converted)
+        return JSONLinesSource(
+            try DataFile(path: converted.path, holding: holding), path: path)
     }
 
     private func convert(to target: URL) throws(DatasetError) {
@@ -34,27 +37,5 @@ struct ColumnarFile {
         try ColumnarHelper(python: python).make(target, about: path) { partial in
             ["read", format.rawValue, path, partial]
         }
-    }
-}
-
-/// Where converted datasets are kept: `cache/datasets` in Hone's folder (`HONE_HOME`, or `.hone` in the
-/// working directory). A file there may be deleted at any time that no run uses it.
-struct DatasetCache {
-    var folder: URL
-
-    init(environment: [String: String] = ProcessInfo.processInfo.environment) {
-        let home = environment["HONE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? ".hone"
-        folder = URL(filePath: home).appending(path: "cache/datasets")
-    }
-
-    /// The place of what is made of `original`.
-    func file(for original: DataFile) -> URL {
-        // The last number goes up when the helper writes something else for the same file.
-        let facts =
-            [URL(filePath: original.path).standardizedFileURL.path]
-            + (original.fingerprint + [1]).map(String.init)
-        let mark = String(Fingerprint.of(facts.joined(separator: "\n")), radix: 16)
-        let name = URL(filePath: original.path).deletingPathExtension().lastPathComponent
-        return folder.appending(path: "\(name)-\(mark).jsonl")
     }
 }

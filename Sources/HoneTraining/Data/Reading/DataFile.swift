@@ -1,45 +1,68 @@
 import Foundation
 
-/// An open file that is read at any place, by any thread.
+/// A file that is read at any place, by any thread.
 ///
-/// What it holds is what it held when it was opened: a change is noticed by size and time.
+/// What it holds is what it held when it was first opened: a change is noticed by file, size and time.
 final class DataFile: Sendable {
     let path: String
     /// Bytes.
     let size: Int
-    private let descriptor: Int32
-    private let changedAt: [Int]
+    /// `nil` for a file that is opened for each read.
+    private let descriptor: Int32?
+    private let first: State
 
-    /// Opens the file at `path`.
-    init(path: String) throws(DatasetError) {
-        self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            let reason =
-                errno == ENOENT ? "there is no such file" : String(cString: strerror(errno))
-            throw .unreadable(path: path, reason: reason)
-        }
-        guard let state = Self.state(of: descriptor) else {
-            close(descriptor)
-            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
-        }
-        guard state.mode & S_IFMT == S_IFREG else {
-            close(descriptor)
-            throw .unreadable(
-                path: path, reason: "it is no regular file; rows are read more than once")
-        }
-        size = state.size
-        changedAt = state.time
+    /// How long the file stays open.
+    enum Holding {
+        /// As long as it is used. It can then be read after it was removed.
+        case open
+        /// For the time of a read: a folder may have more files than a process may hold open.
+        case closed
     }
 
-    deinit { close(descriptor) }
+    private struct State: Equatable {
+        /// Device and number of the file.
+        var identity: [Int]
+        var size: Int
+        /// Of the last change: seconds and nanoseconds.
+        var time: [Int]
+    }
+
+    /// Opens the file at `path`.
+    init(path: String, holding: Holding = .open) throws(DatasetError) {
+        self.path = path
+        let descriptor = try Self.opened(path)
+        do throws(DatasetError) {
+            first = try Self.state(of: descriptor, path)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        size = first.size
+        switch holding {
+        case .open: self.descriptor = descriptor
+        case .closed:
+            close(descriptor)
+            self.descriptor = nil
+        }
+    }
+
+    deinit {
+        if let descriptor { close(descriptor) }
+    }
 
     /// `count` bytes from `offset` on.
     /// - Throws: ``DatasetError/changed(path:)`` when the file is not what it was when it was opened.
     func bytes(at offset: Int, count: Int) throws(DatasetError) -> [UInt8] {
-        guard let now = Self.state(of: descriptor), now.size == size, now.time == changedAt else {
-            throw .changed(path: path)
-        }
+        if let descriptor { return try read(descriptor, offset, count) }
+        let descriptor = try Self.opened(path)
+        defer { close(descriptor) }
+        return try read(descriptor, offset, count)
+    }
+
+    private func read(
+        _ descriptor: Int32, _ offset: Int, _ count: Int
+    ) throws(DatasetError) -> [UInt8] {
+        guard try Self.state(of: descriptor, path) == first else { throw .changed(path: path) }
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
         while filled < count {
@@ -59,21 +82,38 @@ final class DataFile: Sendable {
         return bytes
     }
 
-    private static func state(of descriptor: Int32) -> (size: Int, time: [Int], mode: mode_t)? {
+    private static func opened(_ path: String) throws(DatasetError) -> Int32 {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let reason =
+                errno == ENOENT ? "there is no such file" : String(cString: strerror(errno))
+            throw .unreadable(path: path, reason: reason)
+        }
+        return descriptor
+    }
+
+    private static func state(of descriptor: Int32, _ path: String) throws(DatasetError) -> State {
         var state = stat()
-        guard fstat(descriptor, &state) == 0 else { return nil }
+        guard fstat(descriptor, &state) == 0 else {
+            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        guard state.st_mode & S_IFMT == S_IFREG else {
+            throw .unreadable(
+                path: path, reason: "it is no regular file; rows are read more than once")
+        }
         #if os(Linux)
             let time = [Int(state.st_mtim.tv_sec), Int(state.st_mtim.tv_nsec)]
         #else
             let time = [Int(state.st_mtimespec.tv_sec), Int(state.st_mtimespec.tv_nsec)]
         #endif
-        return (Int(state.st_size), time, state.st_mode)
+        return State(
+            identity: [Int(state.st_dev), Int(state.st_ino)], size: Int(state.st_size), time: time)
     }
 }
 
 extension DataFile {
     /// Numbers that are others when the file is another: size, and time of the last change.
-    var fingerprint: [Int] { [size] + changedAt }
+    var fingerprint: [Int] { [size] + first.time }
 }
 
 /// A stretch of a file that moves from its beginning to its end.
