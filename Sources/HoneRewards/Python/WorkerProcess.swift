@@ -1,4 +1,5 @@
 import Foundation
+import HoneCore
 
 #if canImport(Glibc)
     import Glibc
@@ -26,6 +27,7 @@ final class WorkerProcess {
     private var errorTail: [UInt8] = []
     private let isSandboxed: Bool
     private let mostProcesses: Int
+    private let quota: ProcessQuota?
 
     static let errorTailLimit = 8192
     /// Longer lines than any honest answer end the process.
@@ -44,16 +46,23 @@ final class WorkerProcess {
     init(_ launch: WorkerLaunch) throws(RewardError) {
         isSandboxed = launch.isSandboxed
         mostProcesses = launch.limits.processes
+        quota = ProcessQuota(limit: mostProcesses)
         let name = launch.command[0]
         var ends: [(read: Int32, write: Int32)] = []
         for _ in 0..<3 {
             var pair: [Int32] = [0, 0]
             guard Self.makePipe(&pair) == 0 else {
                 for end in ends { _ = (close(end.read), close(end.write)) }
+                quota?.remove()
                 throw .interpreter(
                     path: name, message: "cannot make a pipe: \(Self.errorText(errno))")
             }
             ends.append((pair[0], pair[1]))
+        }
+        var launch = launch
+        // A program that is not there shall be told by the one who starts it, not by a shell.
+        if let quota, Self.isThere(name, launch.environment) {
+            launch.command = quota.around(launch.command)
         }
         let (identifier, status) = Self.spawn(
             launch, standard: [ends[0].read, ends[1].write, ends[2].write])
@@ -68,6 +77,7 @@ final class WorkerProcess {
         guard status == 0 else {
             exit = .code(127)
             closeAll()
+            quota?.remove()
             throw .interpreter(path: name, message: "cannot be started: \(Self.errorText(status))")
         }
     }
@@ -240,6 +250,7 @@ final class WorkerProcess {
         while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
         drainErrors()
         closeAll()
+        quota?.remove()
         let signal = status & 0x7F
         let code = (status >> 8) & 0xFF
         var exit = signal == 0 ? Exit.code(code) : .signal(signal)
@@ -270,6 +281,12 @@ final class WorkerProcess {
         let status = pipe(&pair)
         for descriptor in pair { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         return status
+    }
+
+    private static func isThere(_ program: String, _ environment: [String: String]) -> Bool {
+        program.contains("/")
+            ? access(program, X_OK) == 0
+            : PythonSearch.program(program, environment: environment) != nil
     }
 
     /// Starts the process as leader of a new group with `standard` as its descriptors 0, 1 and 2,

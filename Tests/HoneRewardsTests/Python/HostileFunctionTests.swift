@@ -9,7 +9,9 @@ import Testing
 /// Functions that do what no function should. Each runs between two honest calls, which must succeed.
 @Suite struct HostileFunctionTests {
     static let source = """
-        import ctypes, os, socket, subprocess, sys, threading, time
+        import ctypes, os, signal, socket, subprocess, sys, threading, time
+
+        worker = os.getpid()
 
         class Slow:
             def __float__(self):
@@ -54,13 +56,64 @@ import Testing
             if completion == "gigabyte":
                 line = "x" * (1 << 20)
                 for _ in range(1024):
-                    print(line)
+                    print(line, end="")
                 return 0.5
             if completion == "flood":
                 block = b"x" * (1 << 20)
                 for _ in range(200):
                     os.write(1, block)
                 return 0.5
+            if completion == "daemon":
+                for step in range(2):
+                    if os.fork():
+                        break
+                    os.setsid()
+                else:
+                    os.closerange(0, 256)
+                    time.sleep(1000)
+                if os.getpid() != worker:
+                    os._exit(0)
+                return 0.5
+            if completion == "fill":
+                with open("/tmp/large", "wb") as file:
+                    for _ in range(1024):
+                        file.write(b"x" * (1 << 20))
+            if completion == "listen":
+                family, place = example["family"], ("0.0.0.0", 0)
+                if family == "AF_UNIX":
+                    place = os.path.join(example["elsewhere"], "socket")
+                server = socket.socket(getattr(socket, family))
+                server.bind(place)
+                server.listen()
+                return 0.5
+            if completion == "send":
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("192.0.2.1", 9))
+                return 0.5
+            if completion == "deaf":
+                for number in range(1, 65):
+                    try:
+                        signal.signal(number, signal.SIG_IGN)
+                    except (OSError, ValueError):
+                        pass
+                while True:
+                    try:
+                        time.sleep(1)
+                    except BaseException:
+                        pass
+            if completion == "answers":
+                # Guesses at the pipe that answers leave on.
+                for number in range(3, 64):
+                    try:
+                        os.write(number, b"[1,1,1000000.0,1]\\n" * 3)
+                    except OSError:
+                        pass
+                return 0.5
+            if completion == "processes":
+                return len([name for name in os.listdir("/proc") if name.isdigit()])
+            if completion == "keys":
+                return "HONE_TEST_SECRET" in os.environ or any(
+                    b"HONE_TEST_SECRET" in open("/proc/%s/environ" % name, "rb").read()
+                    for name in os.listdir("/proc") if name.isdigit())
             if completion == "write":
                 for folder in ("/", "/etc", "/usr", os.path.dirname(__file__), example["elsewhere"]):
                     try:
@@ -90,7 +143,9 @@ import Testing
 
     /// Scores of an honest call, the hostile one and another honest one, in the sandbox as a recipe
     /// would start it.
-    static func outcome(of way: String, columns: JSONObject = [:]) async throws -> [Score] {
+    static func outcome(
+        of way: String, columns: JSONObject = [:], variables: [String] = []
+    ) async throws -> [Score] {
         let file = try RewardFile(source)
         let rewards = [
             RewardConfig(
@@ -98,6 +153,9 @@ import Testing
                 options: [
                     "file": .string(file.url.path), "workers": 1, "memory": "1 GiB",
                     "check_repeatable": 0,
+                    // Never without where it is to be had: some of this would hit the whole machine.
+                    "sandbox": WorkerSandbox.installed() == nil ? "off" : "required",
+                    "env": .array(variables.map(JSONValue.string)),
                 ])
         ].map { reward in
             var reward = reward
@@ -142,10 +200,96 @@ import Testing
         #expect(found == kind || found == .crashed || found == .timedOut || found == .raised)
     }
 
-    @Test(arguments: ["closed", "gigabyte", "flood", "thread"])
+    /// None of these is a wrong score, so the score stands; what they do besides has no effect.
+    @Test(
+        arguments: ["closed", "gigabyte", "thread"])
     func theCallsAfterItAreHonest(_ way: String) async throws {
         let scores = try await Self.outcome(of: way)
+        #expect(scores == [.value(1), .value(0.5), .value(1)])
+    }
+
+    /// What it writes past its own output costs its own time.
+    @Test func aFloodOfErrorsIsReadAway() async throws {
+        let scores = try await Self.outcome(of: "flood")
         #expect(scores[0] == .value(1) && scores[2] == .value(1))
+        #expect(scores[1] == .value(0.5) || Self.kind(scores[1]) == .timedOut)
+    }
+
+    @Test func aGigabyteOfPrintsIsCutInTheLog() async throws {
+        let file = try RewardFile(Self.source)
+        let said = try await file.assess("reward", ["gigabyte"], timeout: .seconds(60))
+        // 64 KiB and a line that says how much more there was: 2³⁰ less that.
+        #expect(said[0].output.utf8.count < 70_000)
+        #expect(said[0].output.hasSuffix("… 1073676288 more characters"))
+    }
+
+    @Test func aDeafFunctionIsEndedAllTheSame() async throws {
+        let scores = try await Self.outcome(of: "deaf")
+        #expect(scores[0] == .value(1) && scores[2] == .value(1))
+        #expect(Self.kind(scores[1]) == .timedOut)
+    }
+
+    /// Writing to the pipe of answers gets a function a failure, not the score it wrote.
+    @Test func anAnswerOfItsOwnMakingIsNotTaken() async throws {
+        let scores = try await Self.outcome(of: "answers")
+        #expect(scores[0] == .value(1) && scores[2] == .value(1))
+        #expect(Self.kind(scores[1]) == .crashed, "\(scores[1])")
+    }
+
+    @Test(.enabled(if: WorkerSandbox.installed() != nil, "needs bubblewrap"))
+    func itsOwnFolderHasAnEnd() async throws {
+        let scores = try await Self.outcome(of: "fill")
+        #expect(scores[0] == .value(1) && scores[2] == .value(1))
+        #expect(Self.kind(scores[1]) == .raised)
+        #expect(!FileManager.default.fileExists(atPath: "/tmp/large"))
+    }
+
+    @Test(.enabled(if: WorkerSandbox.installed() != nil, "needs bubblewrap"))
+    func nobodyReachesASocketOfItsOwn() async throws {
+        let elsewhere = try ScratchFolder()
+        // A port of its own network, which ends with it, may be had; a file of ours may not.
+        let inside = try await Self.outcome(of: "listen", columns: ["family": "AF_INET"])
+        #expect(inside[1] == .value(0.5))
+        let file = try await Self.outcome(
+            of: "listen",
+            columns: ["family": "AF_UNIX", "elsewhere": .string(elsewhere.url.path)])
+        #expect(Self.kind(file[1]) == .raised)
+        #expect(Self.kind(try await Self.outcome(of: "send")[1]) == .raised)
+    }
+
+    @Test(.enabled(if: WorkerSandbox.installed() != nil, "needs bubblewrap"))
+    func itSeesNoOtherProcessAndNoKey() async throws {
+        setenv("HONE_TEST_SECRET", "hidden", 1)
+        #expect(try await Self.outcome(of: "keys")[1] == .value(0))
+        // Bubblewrap's first process and Python.
+        #expect(try await Self.outcome(of: "processes")[1] == .value(2))
+    }
+
+    /// Whatever a function starts, no process is left once the pool is gone.
+    @Test(
+        .enabled(if: WorkerSandbox.installed() != nil, "needs bubblewrap"),
+        arguments: ["daemon", "thread", "forks", "parent", "exit", "loop", "deaf"])
+    func nothingIsLeftBehind(_ way: String) async throws {
+        let name = "HONE_TEST_MARK_" + way.uppercased()
+        setenv(name, "1", 1)
+        defer { unsetenv(name) }
+        let scores = try await Self.outcome(of: way, variables: [name])
+        #expect(scores[0] == .value(1) && scores[2] == .value(1))
+        let mark = Data("\(name)=1\0".utf8)
+        for _ in 0..<3000 where !Self.processes(with: mark).isEmpty {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(Self.processes(with: mark).isEmpty)
+    }
+
+    /// Processes that were started with `mark` in their environment; this one was not.
+    private static func processes(with mark: Data) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.filter {
+            Int($0) != nil
+                && FileManager.default.contents(atPath: "/proc/\($0)/environ")?.range(of: mark)
+                    != nil
+        }
     }
 
     @Test(.enabled(if: WorkerSandbox.installed() != nil, "needs bubblewrap"))

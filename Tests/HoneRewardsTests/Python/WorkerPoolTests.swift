@@ -61,7 +61,7 @@ import Testing
         #expect(
             error.message
                 == "reward(text) can be called neither as (prompt, completion, example) nor as "
-                + "(prompts, completions, **columns)")
+                + "(prompts, completions, **columns) nor as (sample, item)")
     }
 
     @Test func aMissingFileIsNamed() async throws {
