@@ -121,7 +121,9 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            resources: [.embedInCode("Resources/worker.py")]),
+            resources: [
+                .embedInCode("Resources/worker.py"), .embedInCode("Resources/code_tests.py"),
+            ]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),

@@ -29,3 +29,14 @@ extension AssessingRewardFunction {
         await assess(request).map(\.score)
     }
 }
+
+extension RewardFunction {
+    /// What the function says, with what is known beside the scores.
+    func assessments(of request: GradingRequest) async -> [Assessment] {
+        if let function = self as? any AssessingRewardFunction {
+            await function.assess(request)
+        } else {
+            await score(request).map { Assessment(score: $0) }
+        }
+    }
+}

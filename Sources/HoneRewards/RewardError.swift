@@ -16,6 +16,8 @@ public enum RewardError: Error, Sendable, Hashable, CustomStringConvertible {
         function: String, failures: Int, scored: Int, limit: Double, last: GraderFailure)
     /// A judge that cannot be asked.
     case judge(name: String, message: String)
+    /// A function asks the model that training began with, and there is none.
+    case noReferenceModel(function: String)
     /// A function over whole groups was declared with `cache`.
     case cachedGroup(function: String)
 
@@ -40,6 +42,9 @@ public enum RewardError: Error, Sendable, Hashable, CustomStringConvertible {
                 + "function, hand it to the run with hone rewards update RUN --file FILE, and go on "
                 + "with --resume"
         case .judge(let name, let message): "judge \(name): \(message)"
+        case .noReferenceModel(let function):
+            "reward function \(function) asks the model that training began with, and here is none; "
+                + "hone grade takes one with --model"
         case .cachedGroup(let function):
             "reward function \(function) scores a group at once, so what it said of a completion "
                 + "cannot be kept for another group; remove cache"

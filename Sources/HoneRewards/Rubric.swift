@@ -95,12 +95,7 @@ public struct Rubric: Grader {
     private func assess(
         _ request: GradingRequest, by function: any RewardFunction
     ) async -> [Assessment] {
-        let assessments =
-            if let function = function as? any AssessingRewardFunction {
-                await function.assess(request)
-            } else {
-                await function.score(request).map { Assessment(score: $0) }
-            }
+        let assessments = await function.assessments(of: request)
         let checked = check(assessments, of: function.name, count: request.completions.count)
         if let log {
             await log.record(

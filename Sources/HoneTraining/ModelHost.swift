@@ -16,22 +16,29 @@ public actor ModelHost {
 
     private var engine: Engine?
     private var stop: StopStrings?
-    private var model: DecoderModel?
+    private var language: LanguageModel?
+    private var model: DecoderModel? { language?.model }
 
     public init() { executor = DeviceExecutor(name: "model") }
+
+    /// The model without its adapter, for reward functions that ask it.
+    var reference: ReferenceReader {
+        guard let language else { preconditionFailure("load comes before any use of the model") }
+        return ReferenceReader(model: language.model, text: language.text)
+    }
 
     /// Loads the model that `config` names with the adapter in `adapter` onto it, in place of the one
     /// loaded before.
     public func load(_ config: TrainingConfig, folder: URL, adapter: URL?) throws {
         // The model before goes first: two may not fit.
         engine = nil
-        model = nil
+        language = nil
         let device = try Device(config.device)
         if let threads = config.threads { try setThreadCount(threads) }
         let language = try LanguageModel(
             folder: folder, adapter: adapter, dtype: DType(config.dtype, on: device),
             device: device, quantization: BaseQuantization(config.quantization))
-        model = language.model
+        self.language = language
         let limits =
             config.memory.cacheBudget.map { EngineLimits(cacheBytes: $0.bytes) } ?? EngineLimits()
         stop = language.text.stop(at: config.sampling.stop)

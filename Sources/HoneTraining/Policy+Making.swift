@@ -116,13 +116,19 @@ extension Policy {
         _ config: TrainingConfig, _ origin: Origin, _ model: DecoderModel
     ) throws -> ReferencePolicy {
         guard config.usesReference else { return .none }
-        let motion = ReferenceMotion(config.grpo)
+        return .copy(try firstWeights(config, origin, model), ReferenceMotion(config.grpo))
+    }
+
+    /// A copy of the weights that training began with.
+    /// - Parameter model: has those weights still, unless `origin` is a checkpoint.
+    static func firstWeights(
+        _ config: TrainingConfig, _ origin: Origin, _ model: DecoderModel
+    ) throws -> DecoderModel {
         guard case .checkpoint = origin, case .folder(let folder) = config.model else {
-            return .copy(try model.frozenCopy(), motion)
+            return try model.frozenCopy()
         }
-        return .copy(
-            try DecoderModel.load(
-                folder: URL(filePath: folder), dtype: model.dtype, device: model.device), motion)
+        return try DecoderModel.load(
+            folder: URL(filePath: folder), dtype: model.dtype, device: model.device)
     }
 }
 

@@ -14,6 +14,8 @@ public final class Policy {
     private let policyUpdate: PolicyUpdate?
     private let supervisedUpdate: SupervisedUpdate?
     private let step: OptimizerStep
+    /// The first weights, where every weight moves and reward functions ask about them.
+    private var firstWeights: DecoderModel?
 
     init(
         language: LanguageModel, engine: Engine, stop: (any StopCondition)?,
@@ -26,6 +28,17 @@ public final class Policy {
         self.policyUpdate = policyUpdate
         self.supervisedUpdate = supervisedUpdate
         self.step = step
+    }
+
+    /// The model that training began with. What ``keepReference(_:_:)`` keeps, or the base below the
+    /// adapter.
+    var reference: ReferenceReader {
+        ReferenceReader(model: firstWeights ?? language.model, text: language.text)
+    }
+
+    func keepReference(_ config: TrainingConfig, _ origin: Origin) throws {
+        guard language.model.adapterConfig == nil else { return }
+        firstWeights = try Self.firstWeights(config, origin, language.model)
     }
 
     func sample(

@@ -7,7 +7,7 @@ import OrderedCollections
 
 struct Grade: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Score completions in a file with reward functions; no model is needed.",
+        abstract: "Score completions in a file with reward functions; no model has to be loaded.",
         discussion: """
             SPEC declares the reward functions as the rewards: part of a recipe does, in YAML or JSON: \
             a list, or a mapping with the key rewards (so a whole recipe will do). Relative paths of \
@@ -29,6 +29,9 @@ struct Grade: AsyncParsableCommand {
 
     @Option(help: "File with a JSON object per line; - is standard input.")
     var input: String
+
+    @Option(help: "Model folder for functions that ask one: perplexity, semantic_similarity.")
+    var model: String?
 
     @Flag(help: "Print a JSON object per row instead of the report.")
     var json = false
@@ -61,8 +64,10 @@ struct Grade: AsyncParsableCommand {
 
     private func rubric() async throws -> Rubric {
         let folder = URL(filePath: spec).absoluteURL.deletingLastPathComponent()
-        let library = RewardLibrary(folder: folder, tell: { StandardError.write(line: $0) })
         do {
+            let library = RewardLibrary(
+                folder: folder, tell: { StandardError.write(line: $0) },
+                reference: try await reference())
             guard let text = try? String(contentsOfFile: spec, encoding: .utf8) else {
                 throw RecipeError.unreadable(
                     file: spec, reason: "there is no such file, or it is not UTF-8 text")
@@ -74,6 +79,16 @@ struct Grade: AsyncParsableCommand {
             StandardError.write(line: "\(error)")
             throw RowStream.badData
         }
+    }
+
+    /// The model of `--model`, loaded.
+    private func reference() async throws -> ReferenceSlot? {
+        guard let model else { return nil }
+        let host = ModelHost()
+        try await host.load(.defaults, folder: URL(filePath: model), adapter: nil)
+        let slot = ReferenceSlot()
+        await slot.supply(host)
+        return slot
     }
 
     /// Grades and answers `batch`; returns how many of its rows could not be read and were not

@@ -73,4 +73,44 @@ import Testing
         #expect(missing.exitCode == 65)
         #expect(missing.errors.contains("functions found: length (line 1)"))
     }
+
+    @Test func theReportHasDistributionFailuresSlowestAndHistogram() async throws {
+        let text = try await Self.grade(flags: []).output
+        for part in ["mean", "std", "median", "max", "failed", "failures\n", "slowest\n", "█"] {
+            #expect(text.contains(part), "\(part)")
+        }
+    }
+
+    @Test func perplexityIsThatOfTheModelNamed() async throws {
+        let scratch = try ScratchFolder()
+        let model = EvaluateCommandTests.root.appending(path: "Pretrained/countdown-tiny").path
+        let spec = try scratch.file(
+            "spec.yaml",
+            """
+            - {name: p, type: perplexity, extract: whole, scale: inverse}
+            - {name: s, type: semantic_similarity, extract: whole, column: same}
+            """)
+        let rows = [
+            #"{"prompt":"Make 6 of 2, 3.","completion":"2 * 3 = 6","same":"2 * 3 = 6"}"#,
+            #"{"prompt":"Make 6 of 2, 3.","completion":"zq","same":"2 * 3 = 6"}"#,
+        ].joined(separator: "\n")
+        let graded = try await HoneProgram.run(
+            ["grade", spec.path, "--input", "-", "--json", "--model", model], input: rows)
+        #expect(graded.exitCode == 0, "\(graded.errors)")
+        let scored = try await HoneProgram.run(
+            ["score", "--model", model, "--input", "-"], input: rows)
+        let answers = try [graded, scored].map {
+            try $0.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+        }
+        for (grade, score) in zip(answers[0], answers[1]) {
+            let inverse = try #require(grade["components"]?["p"]?.doubleValue)
+            let perplexity = try #require(score["perplexity"]?.doubleValue)
+            #expect(abs(inverse * perplexity - 1) < 0.02)
+        }
+        let similar = answers[0].compactMap { $0["components"]?["s"]?.doubleValue }
+        #expect(similar.count == 2 && similar[0] > 0.999 && similar[1] < similar[0])
+        let without = try await HoneProgram.run(
+            ["grade", spec.path, "--input", "-"], input: rows)
+        #expect(without.exitCode == 65 && without.errors.contains("--model"))
+    }
 }

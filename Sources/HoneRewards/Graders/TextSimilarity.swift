@@ -3,7 +3,7 @@ import HoneCore
 /// How alike the answer and the reference are. Range [0, 1].
 ///
 /// Formula: that of the metric chosen: ``BLEU``, ``ROUGE``, ``GLEU``, ``METEOR``, ``FuzzyMatch``;
-/// `rouge` is `rouge_l`, F measure. A completion without an answer scores 0.
+/// `rouge` is `rouge_l`, F measure. `cosine` is a ``SemanticSimilarity`` instead, range [−1, 1]. A completion without an answer scores 0.
 ///
 /// Source: SeekrFlow's `text_similarity` (bleu, rouge) and OpenAI's grader of that name. SeekrFlow
 /// does not say which ROUGE it takes; we take the longest common subsequence.
@@ -20,6 +20,8 @@ public struct TextSimilarity: RewardFunction {
         case rouge5 = "rouge_5"
         case rougeL = "rouge_l"
         case fuzzyMatch = "fuzzy_match"
+        /// Of embeddings; see ``SemanticSimilarity``.
+        case cosine
     }
 
     public init(name: String = "text_similarity", _ options: Options) {
@@ -27,13 +29,18 @@ public struct TextSimilarity: RewardFunction {
         self.options = options
     }
 
-    public struct Options: DeclaredReward {
+    public struct Options: ConfigSection {
         public var metric: Metric = .bleu
         public var texts = ComparedTexts()
         public var tokenization: BLEUTokenization = .thirteenA
         public var smoothing: BLEU.Smoothing = .exponential
         public var stems = false
         public var statistic: ROUGE.Statistic = .f
+        /// Where embeddings for `cosine` come from.
+        public var service = EmbeddingService()
+
+        /// The embedding model of OpenAI's grader.
+        static let cosineModel = "text-embedding-3-large"
 
         public init() {}
 
@@ -45,7 +52,7 @@ public struct TextSimilarity: RewardFunction {
             .required(
                 "evaluation_metric", \.metric,
                 "bleu, gleu, meteor (without synonyms), rouge_1 to rouge_5, rouge_l (rouge is the same),"
-                    + " fuzzy_match.",
+                    + " fuzzy_match, cosine (of embeddings; needs a server).",
                 synonyms: ["metric", "operation"]),
             ConfigField("column", \.texts.column, ComparedTexts.columnSummary, .notEmpty),
             ConfigField("extract", \.texts.extraction, AnswerExtraction.summary),
@@ -60,11 +67,18 @@ public struct TextSimilarity: RewardFunction {
                 "What bleu takes for an order without a match: exp, floor (0.1), add-k (1), none."),
             ConfigField("stem", \.stems, "Whether rouge compares stems of words (Porter)."),
             ConfigField("statistic", \.statistic, "What rouge gives: f, precision or recall."),
+            .optional(
+                "model", \.service.model, "Embedding model of cosine. Default: \(cosineModel).",
+                .notEmpty),
+            .optional(
+                "endpoint", \.service.endpoint,
+                "Server of cosine, up to /embeddings. Default: OPENAI_BASE_URL of the environment.",
+                .notEmpty, synonyms: ["base_url", "url"]),
+            .optional(
+                "api_key_env", \.service.keyVariable,
+                "Environment variable with that server's key; it never stands in a recipe or a log.",
+                .notEmpty),
         ]
-
-        public func function(name: String) -> any RewardFunction {
-            TextSimilarity(name: name, self)
-        }
     }
 
     public func score(_ request: GradingRequest) async -> [Score] {
@@ -95,6 +109,7 @@ public struct TextSimilarity: RewardFunction {
         case .rouge3: return rouge(.ngrams(3), text, reference)
         case .rouge4: return rouge(.ngrams(4), text, reference)
         case .rouge5: return rouge(.ngrams(5), text, reference)
+        case .cosine: preconditionFailure("cosine is made as a SemanticSimilarity")
         case .rougeL, .rouge: return rouge(.longestCommonSubsequence, text, reference)
         }
     }

@@ -17,20 +17,17 @@ public protocol ChatEndpoint: Sendable {
 public struct ChatRequest: Sendable, Hashable {
     public var model: String
     public var messages: [ChatMessage]
-    public var temperature: Double
-    /// Most tokens of the answer.
-    public var maxTokens: Int
+    public var sampling: ChatSampling
     /// JSON schema that the answer must follow; `nil` leaves its form open.
     public var schema: JSONObject?
 
     public init(
-        model: String, messages: [ChatMessage], temperature: Double = 0, maxTokens: Int = 512,
+        model: String, messages: [ChatMessage], sampling: ChatSampling = ChatSampling(),
         schema: JSONObject? = nil
     ) {
         self.model = model
         self.messages = messages
-        self.temperature = temperature
-        self.maxTokens = maxTokens
+        self.sampling = sampling
         self.schema = schema
     }
 
@@ -38,8 +35,8 @@ public struct ChatRequest: Sendable, Hashable {
     var body: JSONValue {
         var members: JSONObject = [
             "model": .string(model), "messages": .array(messages.map(\.json)),
-            "temperature": .double(temperature), "max_tokens": .int(maxTokens),
         ]
+        sampling.put(into: &members)
         if let schema {
             members["response_format"] = [
                 "type": "json_schema",
@@ -47,6 +44,36 @@ public struct ChatRequest: Sendable, Hashable {
             ]
         }
         return .object(members)
+    }
+}
+
+/// How an answer is drawn. What is `nil` is left to the server.
+public struct ChatSampling: Sendable, Hashable {
+    public var temperature: Double?
+    /// Most tokens of the answer.
+    public var maxTokens: Int?
+    public var topP: Double?
+    public var seed: Int?
+    /// Such as `low`, for models that reason.
+    public var reasoningEffort: String?
+
+    public init(
+        temperature: Double? = 0, maxTokens: Int? = 512, topP: Double? = nil, seed: Int? = nil,
+        reasoningEffort: String? = nil
+    ) {
+        self.temperature = temperature
+        self.maxTokens = maxTokens
+        self.topP = topP
+        self.seed = seed
+        self.reasoningEffort = reasoningEffort
+    }
+
+    fileprivate func put(into members: inout JSONObject) {
+        if let temperature { members["temperature"] = .double(temperature) }
+        if let maxTokens { members["max_tokens"] = .int(maxTokens) }
+        if let topP { members["top_p"] = .double(topP) }
+        if let seed { members["seed"] = .int(seed) }
+        if let reasoningEffort { members["reasoning_effort"] = .string(reasoningEffort) }
     }
 }
 

@@ -1,24 +1,8 @@
-import AsyncHTTPClient
-import Foundation
 import HoneCore
-import NIOCore
-import NIOHTTP1
 
-/// An OpenAI-compatible server: `POST BASE/chat/completions`.
-///
-/// Tries again what may pass (429, 5xx, broken connections, answers that are no JSON) as its
-/// ``RetryPolicy`` says, and gives up at once on what will not (a wrong key, an unknown model).
+/// An OpenAI-compatible server that chats: `POST BASE/chat/completions`, as ``JSONServer`` asks.
 public struct HTTPChatEndpoint: ChatEndpoint {
-    /// Where `/chat/completions` is appended, such as `http://localhost:8000/v1`.
-    public let base: String
-    private let key: String?
-    private let retries: RetryPolicy
-    /// Of one try.
-    private let timeout: Duration
-    private let pacer: RequestPacer
-
-    /// Longer answers are no verdicts.
-    private static let mostBytes = 4 << 20
+    private let server: JSONServer
 
     /// - Parameters:
     ///   - base: the server's address up to `/chat/completions`.
@@ -32,119 +16,31 @@ public struct HTTPChatEndpoint: ChatEndpoint {
         retries: RetryPolicy = RetryPolicy(), concurrency: Int = 8,
         requestsPerMinute: Double? = nil
     ) {
-        self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
-        self.key = key
-        self.timeout = timeout
-        self.retries = retries
-        pacer = RequestPacer(concurrency: concurrency, perMinute: requestsPerMinute)
+        server = JSONServer(
+            base: base, key: key, timeout: timeout, retries: retries, concurrency: concurrency,
+            requestsPerMinute: requestsPerMinute)
     }
 
     public func answer(
         _ request: ChatRequest, before deadline: ContinuousClock.Instant
     ) async throws(ChatFailure) -> ChatAnswer {
-        let body = request.body.text()
-        var last: String?
-        for attempt in 1...retries.attempts {
-            let outcome = try await pacer.run { [last] () throws(ChatFailure) in
-                let left = deadline - .now
-                guard left > .zero else { throw .late(last: last) }
-                return await attemptOnce(body, within: min(left, timeout))
-            }
-            switch outcome {
-            case .answered(var answer):
-                answer.attempts = attempt
-                return answer
-            case .refused(let status, let message):
-                throw .refused(status: status, message: message)
-            case .failed(let message, let retryAfter):
-                last = message
-                guard attempt < retries.attempts else { continue }
-                var random = SystemRandomNumberGenerator()
-                let wait = retries.wait(
-                    after: attempt, retryAfter: retryAfter, using: &random)
-                guard .now + .seconds(wait) < deadline,
-                    (try? await Task.sleep(for: .seconds(wait))) != nil
-                else { throw .late(last: message) }
-            }
-        }
-        throw .exhausted(attempts: retries.attempts, last: last ?? "no try was made")
-    }
-
-    private enum Outcome {
-        case answered(ChatAnswer)
-        case refused(status: Int, message: String)
-        case failed(String, retryAfter: Double?)
-    }
-
-    private func attemptOnce(_ body: String, within limit: Duration) async -> Outcome {
-        var request = HTTPClientRequest(url: base + "/chat/completions")
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/json")
-        if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
-        request.body = .bytes(ByteBuffer(string: body))
-        let milliseconds = Int64((limit / .milliseconds(1)).rounded(.up))
-        let status: Int
-        let headers: HTTPHeaders
-        let bytes: ByteBuffer
-        do {
-            let response = try await HTTPClient.shared.execute(
-                request, timeout: .milliseconds(milliseconds))
-            status = Int(response.status.code)
-            headers = response.headers
-            bytes = try await response.body.collect(upTo: Self.mostBytes)
-        } catch let error as HTTPClientError where error == .deadlineExceeded {
-            return .failed("no answer within \(limit / .seconds(1)) s", retryAfter: nil)
-        } catch {
-            return .failed("\(base): \(error)", retryAfter: nil)
-        }
-        let text = String(buffer: bytes)
-        guard status == 200 else {
-            let message = "status \(status): \(Self.complaint(in: text))"
-            guard RetryPolicy.isTransient(status: status) else {
-                return .refused(status: status, message: Self.complaint(in: text))
-            }
-            return .failed(
-                message, retryAfter: RetryAfter.seconds(headers.first(name: "retry-after")))
-        }
-        guard let answer = ChatAnswer(body: text) else {
-            return .failed(
-                "an answer that is no chat completion: \(text.prefix(80))", retryAfter: nil)
-        }
-        return .answered(answer)
-    }
-
-    /// The server's own words, if it gave any.
-    private static func complaint(in text: String) -> String {
-        let json = try? JSONValue(parsing: Array(text.utf8))
-        return json?["error"]?["message"]?.stringValue ?? json?["message"]?.stringValue
-            ?? json?["detail"]?.stringValue ?? String(text.prefix(200))
+        let (answer, attempts) = try await server.post(
+            request.body, to: "/chat/completions", before: deadline, wanted: "chat completion",
+            read: ChatAnswer.init(json:))
+        var counted = answer
+        counted.attempts = attempts
+        return counted
     }
 }
 
 extension ChatAnswer {
-    /// Reads OpenAI's chat completion; `nil` if `body` is none.
-    fileprivate init?(body: String) {
-        guard let json = try? JSONValue(parsing: Array(body.utf8)),
-            let message = json["choices"]?.arrayValue?.first?["message"],
+    /// Reads OpenAI's chat completion; `nil` if `json` is none.
+    fileprivate init?(json: JSONValue) {
+        guard let message = json["choices"]?.arrayValue?.first?["message"],
             let text = message["content"]?.stringValue
         else { return nil }
         self.init(
             text: text, promptTokens: json["usage"]?["prompt_tokens"]?.intValue ?? 0,
             completionTokens: json["usage"]?["completion_tokens"]?.intValue ?? 0)
-    }
-}
-
-/// The header of that name: seconds, or a date (RFC 9110, section 10.2.3).
-enum RetryAfter {
-    static func seconds(_ value: String?, now: Date = Date()) -> Double? {
-        guard let value else { return nil }
-        if let seconds = Double(value.trimmingCharacters(in: .whitespaces)) {
-            return seconds.isFinite ? max(seconds, 0) : nil
-        }
-        let format = DateFormatter()
-        format.locale = Locale(identifier: "en_US_POSIX")
-        format.timeZone = TimeZone(identifier: "GMT")
-        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-        return format.date(from: value).map { max($0.timeIntervalSince(now), 0) }
     }
 }

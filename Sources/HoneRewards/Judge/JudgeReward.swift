@@ -55,7 +55,13 @@ public actor JudgeReward: AssessingRewardFunction, MeasuredRewardFunction {
         let begun = ContinuousClock.now
         tally.questions += 1
         do {
-            let chat = try question.request(request, completion: request.completions[index])
+            guard
+                let chat = try question.request(
+                    request, completion: request.completions[index], function: name)
+            else {
+                // An output without what the question needs is an answer nobody can give.
+                return Assessment(score: .value(question.scale.lowest))
+            }
             if let known = await cache?.answer(to: chat, at: address) {
                 tally.cached += 1
                 return Assessment(
@@ -79,7 +85,11 @@ public actor JudgeReward: AssessingRewardFunction, MeasuredRewardFunction {
 
     /// What stands for an answer that did not come or could not be read.
     private func settle(_ error: any Error, seconds: Double) -> Assessment {
-        if let fallback, !(error is JudgeQuestionError) {
+        if let failure = error as? GraderFailure {
+            tally.failures += 1
+            return Assessment(score: .failed(failure), seconds: seconds)
+        }
+        if let fallback {
             tally.fallbacks += 1
             return Assessment(
                 score: .value(fallback), warning: "scored the fallback \(fallback): \(error)",
@@ -91,49 +101,5 @@ public actor JudgeReward: AssessingRewardFunction, MeasuredRewardFunction {
         return Assessment(
             score: .failed(GraderFailure(function: name, kind: kind, message: "\(error)")),
             seconds: seconds)
-    }
-}
-
-/// What a judge is asked about a completion.
-struct JudgeQuestion: Sendable {
-    let model: String
-    let system: String
-    /// With `{prompt}`, `{completion}` and the row's columns.
-    let template: TextTemplate
-    let scale: JudgeScale
-    let temperature: Double
-    let maxTokens: Int
-    let isStructured: Bool
-
-    func request(
-        _ request: GradingRequest, completion: String
-    ) throws(JudgeQuestionError) -> ChatRequest {
-        var columns = request.row.columns
-        columns["prompt"] = .string(request.prompt)
-        columns["completion"] = .string(completion)
-        guard let text = template.text(columns) else {
-            let missing = template.columns.filter { columns[$0] == nil }
-            throw JudgeQuestionError(
-                row: request.row.index, missing: missing, known: Array(columns.keys))
-        }
-        return ChatRequest(
-            model: model,
-            messages: [
-                ChatMessage(role: "system", content: system + "\n\n" + scale.instructions),
-                ChatMessage(role: "user", content: text),
-            ], temperature: temperature, maxTokens: maxTokens,
-            schema: isStructured ? scale.schema : nil)
-    }
-}
-
-/// A row that lacks what the judge's template names.
-struct JudgeQuestionError: Error, CustomStringConvertible {
-    let row: Int
-    let missing: [String]
-    let known: [String]
-
-    var description: String {
-        "row \(row) has no \(missing.joined(separator: ", ")), which the judge's template names; it "
-            + "has \(known.joined(separator: ", "))"
     }
 }

@@ -3,10 +3,12 @@ import HoneCore
 import OrderedCollections
 
 /// What a judge is asked for and how its answer becomes a score. Range [0, 1] for numbers and
-/// criteria; whatever the recipe gives them for labels.
+/// criteria; what the recipe gives them for ratings and labels.
 public enum JudgeScale: Sendable, Hashable {
     /// A number from `lowest` to `highest`; score = (number − lowest) / (highest − lowest).
     case number(lowest: Double, highest: Double)
+    /// A number from `lowest` to `highest`, which is the score as it is.
+    case rating(lowest: Double, highest: Double)
     /// A number on that scale for each criterion; score = Σ weight · scaled / Σ weight.
     case criteria([Criterion], lowest: Double, highest: Double)
     /// One of some labels; score = what the recipe gives the label.
@@ -24,12 +26,21 @@ public enum JudgeScale: Sendable, Hashable {
         }
     }
 
+    /// The worst score it can give.
+    var lowest: Double {
+        switch self {
+        case .number, .criteria: 0
+        case .rating(let lowest, _): lowest
+        case .labels(let labels): labels.values.min() ?? 0
+        }
+    }
+
     /// The JSON schema of an answer. The reasons come first: what is written before the verdict can
     /// still inform it.
     var schema: JSONObject {
         var properties: JSONObject = ["reason": ["type": "string"]]
         switch self {
-        case .number(let lowest, let highest):
+        case .number(let lowest, let highest), .rating(let lowest, let highest):
             properties["score"] = Self.number(lowest, highest)
         case .criteria(let criteria, let lowest, let highest):
             for criterion in criteria {
@@ -54,7 +65,7 @@ public enum JudgeScale: Sendable, Hashable {
     /// What is appended to the judge's instructions.
     var instructions: String {
         switch self {
-        case .number(let lowest, let highest):
+        case .number(let lowest, let highest), .rating(let lowest, let highest):
             "Answer with a JSON object: \"reason\", one sentence, and \"score\", a number from "
                 + "\(lowest.formatted()) (worst) to \(highest.formatted()) (best)."
         case .criteria(let criteria, let lowest, let highest):
@@ -73,17 +84,18 @@ public enum JudgeScale: Sendable, Hashable {
         let json = Self.object(in: answer)
         switch self {
         case .number(let lowest, let highest):
-            // Servers without structured output often answer with the bare number.
-            let bare = Double(answer.trimmingCharacters(in: .whitespacesAndNewlines))
-            return try Self.scaled(
-                json?["score"]?.doubleValue ?? bare, "score", lowest, highest, answer)
+            return try Self.share(
+                Self.number(json, answer), "score", lowest, highest, answer)
+        case .rating(let lowest, let highest):
+            return try Self.within(
+                Self.number(json, answer), "score", lowest, highest, answer)
         case .criteria(let criteria, let lowest, let highest):
             var sum = 0.0
             for criterion in criteria {
                 let value = json?[criterion.name]?.doubleValue
                 sum +=
                     criterion.weight
-                    * (try Self.scaled(value, criterion.name, lowest, highest, answer))
+                    * (try Self.share(value, criterion.name, lowest, highest, answer))
             }
             return sum / criteria.reduce(0) { $0 + $1.weight }
         case .labels(let labels):
@@ -98,14 +110,26 @@ public enum JudgeScale: Sendable, Hashable {
         }
     }
 
-    private static func scaled(
+    /// Servers without structured output often answer with the bare number.
+    private static func number(_ json: JSONValue?, _ answer: String) -> Double? {
+        json?["score"]?.doubleValue
+            ?? Double(answer.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
+    private static func share(
+        _ value: Double?, _ name: String, _ lowest: Double, _ highest: Double, _ answer: String
+    ) throws(JudgeAnswerError) -> Double {
+        (try within(value, name, lowest, highest, answer) - lowest) / (highest - lowest)
+    }
+
+    private static func within(
         _ value: Double?, _ name: String, _ lowest: Double, _ highest: Double, _ answer: String
     ) throws(JudgeAnswerError) -> Double {
         guard let value, value >= lowest, value <= highest else {
             throw JudgeAnswerError(
                 wanted: "\(name) from \(lowest.formatted()) to \(highest.formatted())", answer)
         }
-        return (value - lowest) / (highest - lowest)
+        return value
     }
 
     /// The JSON object in `answer`, also between other words or in a code fence.

@@ -32,7 +32,7 @@ struct PythonRewardBuilder {
 
     /// The functions by name, loaded and ready.
     struct Built {
-        var functions: [String: any RewardFunction] = [:]
+        var functions: [String: any AssessingRewardFunction] = [:]
         /// What the user should know: prints while loading, a missing sandbox.
         var notices: [String] = []
     }
@@ -42,9 +42,17 @@ struct PythonRewardBuilder {
         self.tell = tell
     }
 
-    mutating func add(_ options: PythonRewardOptions, name: String, timeout: Double) {
+    /// - Parameters:
+    ///   - name: the reward's; differs from all others.
+    ///   - function: its name in the file, unless the options say.
+    ///   - timeout: seconds of one call.
+    mutating func add(
+        _ options: PythonRewardOptions, name: String, function: String, timeout: Double
+    ) {
+        let isText = options.source != nil
         let function = WorkerFunction(
-            name: name, file: place(of: options.file), function: options.function ?? name,
+            name: name, file: isText ? "<\(name)>" : place(of: options.file),
+            source: options.source, function: options.function ?? (isText ? "grade" : function),
             timeout: .seconds(timeout))
         let terms = Terms(
             folder: URL(filePath: function.file).deletingLastPathComponent().path,
@@ -86,7 +94,7 @@ struct PythonRewardBuilder {
     /// `reward` with what its options ask for around it.
     private func guarded(
         _ reward: PythonReward, _ options: PythonRewardOptions
-    ) throws(RewardError) -> any RewardFunction {
+    ) throws(RewardError) -> any AssessingRewardFunction {
         var function: any AssessingRewardFunction = reward
         let mask = SecretMask(names: options.environment)
         if !mask.isEmpty { function = MaskedReward(function, mask) }
@@ -161,7 +169,8 @@ struct PythonRewardBuilder {
     ) async throws(RewardError) -> Trial {
         let facts = try await InterpreterFacts(of: bare)
         let files = FileManager.default
-        let own = plan.functions.map { URL(filePath: $0.file).deletingLastPathComponent().path }
+        let own = plan.functions.filter { $0.source == nil }
+            .map { URL(filePath: $0.file).deletingLastPathComponent().path }
         let readable = Set(facts.folders + own + plan.terms.readable).filter(files.fileExists)
         let sandbox = WorkerSandbox(
             program: program, readable: readable.sorted(), hasNetwork: plan.terms.network,

@@ -4,7 +4,11 @@ import HoneCore
 public struct PythonRewardOptions: ConfigSection {
     /// The reward file; a relative path begins at the recipe's folder.
     public var file = ""
-    /// `nil`: the reward's name.
+    /// The file's text, instead of ``file``.
+    public var source: String?
+    /// OpenAI's container image, which has no meaning here.
+    public var imageTag: String?
+    /// `nil`: the reward's name; `grade` in ``source``.
     public var function: String?
     /// The interpreter; `nil`: see ``PythonInterpreter/locate(declared:environment:)``.
     public var python: String?
@@ -33,11 +37,21 @@ public struct PythonRewardOptions: ConfigSection {
 
     public static let defaults = PythonRewardOptions()
     public static let summary =
-        "A Python function (prompt, completion, example) -> number, or TRL's (prompts, completions, "
-        + "**columns) -> list, run in separate processes."
+        "A Python function (prompt, completion, example) -> number, TRL's (prompts, completions, "
+        + "**columns) -> list, or OpenAI's grade(sample, item) -> number, run in separate processes."
     public static let fields: [ConfigField<PythonRewardOptions>] = [
-        .required("file", \.file, "The Python file, relative to the recipe.", .notEmpty),
-        .optional("function", \.function, "Its name there. Default: the reward's name.", .notEmpty),
+        ConfigField("file", \.file, "The Python file, relative to the recipe."),
+        .optional(
+            "source", \.source,
+            "The file's text itself, instead of file, as OpenAI's python has it.",
+            .notEmpty),
+        .optional(
+            "image_tag", \.imageTag,
+            "Taken from OpenAI's python and not looked at: the function runs in python's environment."
+        ),
+        .optional(
+            "function", \.function,
+            "Its name there. Default: the reward's name; grade in source.", .notEmpty),
         .optional(
             "python", \.python,
             "The interpreter. Default: HONE_PYTHON, .deps/venv/bin/python, or python3 on the PATH.",
@@ -68,5 +82,12 @@ public struct PythonRewardOptions: ConfigSection {
             "quarantine_after", \.quarantineAfter,
             "Failures in a row after which the function is set aside: it fails at once, and one call "
                 + "a step tries it again.", .atLeast(1)),
+    ]
+
+    public static let checks: [ConfigCheck<PythonRewardOptions>] = [
+        ConfigCheck("file", "source") { options, _ in
+            options.file.isEmpty == (options.source == nil)
+                ? "give either file, the path of a Python file, or source, its text" : nil
+        }
     ]
 }

@@ -14,7 +14,8 @@ final class WorkerSession {
     private(set) var output = ""
     /// How each function wants to be called.
     private(set) var styles: [WorkerFunction.Style] = []
-    private var lastIdentifier = 0
+    /// Begins anywhere, so that a function that writes to the pipe of answers cannot guess what is awaited.
+    private var lastIdentifier = Int.random(in: 0..<1 << 52)
 
     /// How long starting Python and loading one reward file may take: imports of large libraries
     /// from a cold disk are slow.
@@ -57,6 +58,7 @@ final class WorkerSession {
     private func load(_ function: WorkerFunction, key: Int) throws(RewardError) {
         let request: JSONValue = [
             "op": "load", "key": .int(key), "file": .string(function.file),
+            "source": function.source.map(JSONValue.string) ?? .null,
             "function": .string(function.function),
         ]
         let answer: JSONValue

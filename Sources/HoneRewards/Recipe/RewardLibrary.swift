@@ -7,20 +7,31 @@ public struct RewardLibrary: RewardCatalog {
     public var folder: URL
     /// Told before work that may take minutes: making an environment of declared packages.
     public var tell: @Sendable (String) -> Void
+    /// The model that training began with, for functions that ask it; `nil` where there is none.
+    public var reference: ReferenceSlot?
+    /// Where keys and addresses of servers are found.
+    public var environment: [String: String]
 
     /// - Parameters:
     ///   - folder: where relative paths of reward files begin.
     ///   - tell: told before work that may take minutes.
-    public init(folder: URL, tell: @escaping @Sendable (String) -> Void = { _ in }) {
+    ///   - reference: the model that training began with, for functions that ask it.
+    ///   - environment: where keys and addresses of servers are found.
+    public init(
+        folder: URL, tell: @escaping @Sendable (String) -> Void = { _ in },
+        reference: ReferenceSlot? = nil,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) {
         self.folder = folder
         self.tell = tell
+        self.reference = reference
+        self.environment = environment
     }
 
     public func check(
         _ reward: RewardConfig, at path: ConfigPath, _ problems: inout [ConfigProblem]
     ) {
-        guard let type = RewardType.named(reward.type, at: path, &problems) else { return }
-        _ = type.options.decode(reward.options, at: path, &problems)
+        _ = ReadReward(reward, at: path, &problems)
     }
 
     /// The rubric that `rewards` declare, ready to grade: reward files are loaded.
@@ -34,33 +45,24 @@ public struct RewardLibrary: RewardCatalog {
         of rewards: [RewardConfig], file: String, log: (any RewardLog)? = nil
     ) async throws -> Rubric {
         var problems: [ConfigProblem] = []
-        var declared: [(RewardConfig, any ConfigSection)] = []
+        var declared: [ReadReward] = []
         for (index, reward) in rewards.enumerated() {
             let path = ConfigPath("rewards").index(index)
-            guard let type = RewardType.named(reward.type, at: path, &problems) else { continue }
-            declared.append((reward, type.options.decode(reward.options, at: path, &problems)))
+            if let read = ReadReward(reward, at: path, &problems) { declared.append(read) }
         }
         guard problems.isEmpty else { throw ConfigError(file: file, problems: problems) }
         var python = PythonRewardBuilder(folder: folder, tell: tell)
-        for case (let reward, let options as PythonRewardOptions) in declared {
-            python.add(options, name: reward.name, timeout: reward.timeout)
-        }
+        for reward in declared { reward.collect(into: &python) }
         let built = try await python.build()
-        return try Rubric(
-            declared.map { reward, options in
-                let function: any RewardFunction =
-                    if let options = options as? any DeclaredReward {
-                        options.function(name: reward.name)
-                    } else if let options = options as? JudgeOptions {
-                        try options.function(name: reward.name, timeout: reward.timeout)
-                    } else if let function = built.functions[reward.name] {
-                        function
-                    } else {
-                        preconditionFailure("no function for reward type \(reward.type)")
-                    }
-                return Rubric.Item(
-                    function, weight: reward.weight, failurePolicy: reward.onError,
-                    maxFailureShare: reward.maxFailureShare)
-            }, log: log, notices: built.notices)
+        let surroundings = RewardSurroundings(environment: environment, reference: reference)
+        var items: [Rubric.Item] = []
+        for reward in declared {
+            items.append(
+                Rubric.Item(
+                    try await reward.function(built.functions, surroundings),
+                    weight: reward.config.weight, failurePolicy: reward.config.onError,
+                    maxFailureShare: reward.config.maxFailureShare))
+        }
+        return try Rubric(items, log: log, notices: built.notices)
     }
 }

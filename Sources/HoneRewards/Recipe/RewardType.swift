@@ -21,8 +21,14 @@ public enum RewardType: String, Sendable, Hashable, CaseIterable {
     case regex
     case repetitionPenalty = "repetition_penalty"
     case language
+    case perplexity
+    case semanticSimilarity = "semantic_similarity"
+    case codeTests = "code_tests"
     case python
     case judge
+    case scoreModel = "score_model"
+    case labelModel = "label_model"
+    case multi
 
     /// The options of this type, as `hone validate --explain` shows them.
     public var options: any ConfigSection.Type {
@@ -46,8 +52,14 @@ public enum RewardType: String, Sendable, Hashable, CaseIterable {
         case .regex: PatternReward.Options.self
         case .repetitionPenalty: RepetitionPenalty.Options.self
         case .language: LanguageReward.Options.self
+        case .perplexity: PerplexityOptions.self
+        case .semanticSimilarity: SemanticSimilarityOptions.self
+        case .codeTests: CodeTestsOptions.self
         case .python: PythonRewardOptions.self
         case .judge: JudgeOptions.self
+        case .scoreModel: ScoreModelOptions.self
+        case .labelModel: LabelModelOptions.self
+        case .multi: MultiGrader.Options.self
         }
     }
 

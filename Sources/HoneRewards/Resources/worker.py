@@ -6,7 +6,7 @@ program it starts, prints ends in the log instead of among the answers.
 
     {"op": "init", "parent": PID or 0, "memory": BYTES, "files": N, "file_size": BYTES,
      "processes": N or null}
-    {"op": "load", "key": K, "file": PATH, "function": NAME}
+    {"op": "load", "key": K, "file": PATH, "source": TEXT or null, "function": NAME}
     {"op": "grade", "id": ID, "key": K, "start": INDEX, "cpu_seconds": S, "step": N, "epoch": X,
      "prompt": TEXT, "messages": [..]?, "completions": [TEXT..], "columns": {..}}
 
@@ -18,6 +18,7 @@ which call is running. Only the standard library is used.
 import inspect
 import io
 import json
+import linecache
 import os
 import sys
 import time
@@ -110,20 +111,39 @@ class RewardCall:
             self.accepts_any = any(p.kind == p.VAR_KEYWORD for p in parameters.values())
         elif {"prompt", "completion", "example"} <= keywords:
             self.style = "named"
+        elif {"sample", "item"} <= keywords or name == "grade" and takes(signature, {}, {}):
+            self.style = "grader"
         else:
             self.style = "positional"
-            try:
-                signature.bind("", "", {})
-            except TypeError:
+            if not takes(signature, "", "", {}):
                 raise LoadError(
                     "%s%s can be called neither as (prompt, completion, example) nor as "
-                    "(prompts, completions, **columns)" % (name, signature)
-                ) from None
+                    "(prompts, completions, **columns) nor as (sample, item)" % (name, signature)
+                )
 
     def one(self, prompt, completion, example):
         if self.style == "named":
             return settle(self.function(prompt=prompt, completion=completion, example=example))
         return settle(self.function(prompt, completion, example))
+
+    def grade(self, completion, columns):
+        sample = {
+            "output_text": completion,
+            "output_tools": [],
+            "choices": [
+                {
+                    "index": 0,
+                    "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": completion},
+                }
+            ],
+        }
+        try:
+            sample["output_json"] = json.loads(completion)
+        except ValueError:
+            pass
+        # A copy through JSON: what one call does to the row, the next must not see.
+        return settle(self.function(sample, json.loads(columns)))
 
     def many(self, request, log):
         count = len(request["completions"])
@@ -153,6 +173,15 @@ class RewardCall:
         if len(result) != count:
             raise ValueError("returned %d rewards for %d completions" % (len(result), count))
         return result
+
+
+def takes(signature, *arguments):
+    """Whether a function of this signature can be called with these arguments by position."""
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        return False
+    return True
 
 
 event_loop = None
@@ -269,7 +298,7 @@ class Worker:
     def load(self, request):
         key, path, name = request["key"], request["file"], request["function"]
         try:
-            self.calls[key] = RewardCall(name, self.find(path, name), path)
+            self.calls[key] = RewardCall(name, self.find(path, name, request["source"]), path)
         except LoadError as error:
             self.answer(key=key, message=str(error), detail="", output=self.log.take())
         except BaseException as error:
@@ -280,11 +309,11 @@ class Worker:
             self.answer(key=key, style=style, output=self.log.take())
         self.restore()
 
-    def find(self, path, name):
-        module = self.modules.get(path)
+    def find(self, path, name, source):
+        module = self.modules.get((path, source))
         if module is None:
-            module = self.module(path)
-            self.modules[path] = module
+            module = self.module(path, source)
+            self.modules[path, source] = module
         function = module.__dict__.get(name)
         if callable(function):
             return function
@@ -300,19 +329,23 @@ class Worker:
         known = ", ".join("%s (line %d)" % (key, line) for line, key in found) or "none"
         raise LoadError("there is no function %s; functions found: %s" % (name, known))
 
-    def module(self, path):
-        try:
-            with open(path, "rb") as file:
-                source = file.read()
-        except OSError as error:
-            raise LoadError("cannot be read: %s" % error.strerror) from None
+    def module(self, path, source):
+        if source is None:
+            try:
+                with open(path, "rb") as file:
+                    source = file.read()
+            except OSError as error:
+                raise LoadError("cannot be read: %s" % error.strerror) from None
+            folder = os.path.dirname(path)
+            if folder not in sys.path:
+                sys.path.insert(0, folder)
+        else:
+            # For the lines in tracebacks; there is no such file.
+            linecache.cache[path] = (len(source), None, source.splitlines(True), path)
         code = compile(source, path, "exec")
         stem = os.path.splitext(os.path.basename(path))[0]
         module = types.ModuleType("hone_reward_%d_%s" % (len(self.modules), stem))
         module.__file__ = path
-        folder = os.path.dirname(path)
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
         sys.modules[module.__name__] = module
         exec(code, module.__dict__)
         return module
@@ -332,11 +365,16 @@ class Worker:
             for key, value in request["columns"].items()
         }
         completions = request["completions"]
+        columns = json.dumps(request["columns"]) if call.style == "grader" else None
         clock = time.perf_counter_ns
         for index in range(request["start"], len(completions)):
             begun = clock()
             try:
-                value, warning = score(call.one(prompt, completions[index], dict(example)))
+                if columns is None:
+                    result = call.one(prompt, completions[index], dict(example))
+                else:
+                    result = call.grade(completions[index], columns)
+                value, warning = score(result)
             except BaseException as error:
                 self.fail(job, index, clock() - begun, error, call.path)
                 continue

@@ -24,14 +24,26 @@ public struct ComparedTexts: Sendable, Hashable {
         of request: GradingRequest, for function: String,
         _ compare: (_ answer: String, _ reference: String) throws(GraderFailure) -> Double
     ) -> [Score] {
-        request.completions.map { completion in
+        pairs(of: request, for: function).map { pair in
             do throws(GraderFailure) {
-                let expected = try reference(in: request, completion, function)
-                guard let answer = try answer(in: request, completion, function), let expected
-                else { return .value(0) }
-                return .value(try compare(answer, expected))
+                guard let pair = try pair.get() else { return .value(0) }
+                return .value(try compare(pair.answer, pair.reference))
             } catch {
                 return .failed(error)
+            }
+        }
+    }
+
+    /// For each completion what is compared; `nil` for one without an answer.
+    func pairs(
+        of request: GradingRequest, for function: String
+    ) -> [Result<(answer: String, reference: String)?, GraderFailure>] {
+        request.completions.map { completion in
+            Result { () throws(GraderFailure) in
+                let expected = try reference(in: request, completion, function)
+                guard let answer = try answer(in: request, completion, function), let expected
+                else { return nil }
+                return (answer, expected)
             }
         }
     }

@@ -53,6 +53,7 @@ public struct Simulation: Sendable {
                         config: config, origin: .recipe(newModelFolder: folder),
                         totalSteps: material.totalSteps)
                 }
+                try await run.supplyReference(host, .recipe(newModelFolder: folder))
                 try await host.perform { $0.expect(sequencesOf: material.longestSequence) }
             }
         } catch {

@@ -38,6 +38,18 @@ extension TrainingRun {
         }
     }
 
+    /// Lets reward functions ask the model that training begins with. Below an adapter it is there
+    /// anyway, also for functions that come while the run trains.
+    func supplyReference(_ host: PolicyHost, _ origin: Policy.Origin) async throws {
+        guard let reference else { return }
+        if await reference.isNeeded {
+            try await host.keepReference(config, origin)
+        } else if config.lora == nil {
+            return await reference.keepNone()
+        }
+        await reference.supply(host)
+    }
+
     private func writeRecipe() throws {
         do {
             try Data(recipe.yaml().utf8).write(to: folder.recipe, options: .atomic)

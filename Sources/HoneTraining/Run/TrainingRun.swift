@@ -9,6 +9,8 @@ public struct TrainingRun: Sendable {
     public var grader: (any Grader)?
     /// What scores those of evaluations; `nil` for ``grader``.
     public var evaluationGrader: (any Grader)?
+    /// Where reward functions find the model that training begins with; `nil` if none asks.
+    public var reference: ReferenceSlot?
     /// Who watches besides the run's own files.
     public var observer: any RunObserver
     /// Who works beside the run while it trains.
@@ -16,14 +18,15 @@ public struct TrainingRun: Sendable {
 
     public init(
         recipe: Recipe, folder: RunFolder, grader: (any Grader)?,
-        evaluationGrader: (any Grader)? = nil, observer: any RunObserver,
-        companion: (any RunCompanion)? = nil
+        evaluationGrader: (any Grader)? = nil, reference: ReferenceSlot? = nil,
+        observer: any RunObserver, companion: (any RunCompanion)? = nil
     ) {
         self.companion = companion
         self.recipe = recipe
         self.folder = folder
         self.grader = grader
         self.evaluationGrader = evaluationGrader
+        self.reference = reference
         self.observer = observer
     }
 
@@ -80,6 +83,7 @@ public struct TrainingRun: Sendable {
         try await host.load {
             try Policy(config: config, origin: origin, totalSteps: totalSteps)
         }
+        try await supplyReference(host, origin)
         let facts = try await host.perform { policy in
             policy.expect(sequencesOf: material.longestSequence)
             return policy.facts

@@ -82,9 +82,10 @@ struct Evaluate: AsyncParsableCommand {
     }
 
     private func measure() async throws {
+        let reference = ReferenceSlot()
         let library = RewardLibrary(
             folder: folder(of: rewards ?? recipe ?? "rewards.yaml"),
-            tell: { StandardError.write(line: $0) })
+            tell: { StandardError.write(line: $0) }, reference: reference)
         var config = try configuration(library)
         let contestants = try contestants(config)
         config.model = .folder(contestants[0].folder.path)
@@ -102,6 +103,7 @@ struct Evaluate: AsyncParsableCommand {
         for warning in material.warnings { StandardError.write(line: "warning: \(warning)") }
 
         let host = ModelHost()
+        await reference.supply(host)
         let evaluator = evaluator(config, host: host, material: material, rubric: rubric)
         var table = EvaluationTable()
         for contestant in contestants {

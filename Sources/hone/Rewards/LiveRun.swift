@@ -20,11 +20,13 @@ struct LiveRun {
     ///   - folder: the run's.
     ///   - place: where the store is.
     ///   - log: told of every call.
+    ///   - reference: the model that training begins with, for functions that ask it.
     ///   - beginning: how the run begins.
     ///   - watching: whether saved files change the rewards.
     init(
         _ recipe: inout Recipe, named file: String, overrides: [String], folder: RunFolder,
-        place: StoreHome, log: any RewardLog, beginning: TrainingRun.Beginning, watching: Bool
+        place: StoreHome, log: any RewardLog, reference: ReferenceSlot,
+        beginning: TrainingRun.Beginning, watching: Bool
     ) async throws {
         switch beginning {
         case .new: try folder.create()
@@ -49,7 +51,7 @@ struct LiveRun {
                     + "(\(now.names.joined(separator: ", "))); hone rewards update "
                     + "\(folder.url.path) --file \(file) takes them up")
         }
-        let maker = RubricMaker(file: file, log: log)
+        let maker = RubricMaker(file: file, log: log, reference: reference)
         grader = try await VersionedGrader(archive: archive, maker: maker)
         var sources: [any RewardProposalSource] = [MailboxSource(RewardMailbox(folder.rewards))]
         if watching {

@@ -9,13 +9,16 @@ struct RubricMaker: GraderMaker {
     let file: String
     /// Told of every call in training.
     let log: (any RewardLog)?
+    /// The model that training begins with, for functions that ask it.
+    var reference: ReferenceSlot?
 
     func grader(
         of rewards: [VersionedReward], files: [String: String], for use: GradingUse
     ) async throws -> any Grader {
         let folder = rewards.first?.folder ?? "."
         let library = RewardLibrary(
-            folder: URL(filePath: folder), tell: { StandardError.write(line: $0) })
+            folder: URL(filePath: folder), tell: { StandardError.write(line: $0) },
+            reference: reference)
         let declarations = rewards.map { reward in
             var declaration = reward.declaration
             guard let file = files[reward.function], let source = reward.source else {

@@ -60,9 +60,10 @@ struct Train: AsyncParsableCommand {
         // A full disk or a reader that went away shall be an error, which names its place, not a death.
         for signal in [SIGXFSZ, SIGPIPE] { Foundation.signal(signal, SIG_IGN) }
         let recipePath = recipe
+        let reference = ReferenceSlot()
         let library = RewardLibrary(
             folder: URL(filePath: recipePath).absoluteURL.deletingLastPathComponent(),
-            tell: { StandardError.write(line: $0) })
+            tell: { StandardError.write(line: $0) }, reference: reference)
         var recipe = try Recipe(path: recipePath, overrides: overrides, rewards: library)
         let config = recipe.config
         let folder = RunFolder(
@@ -86,7 +87,7 @@ struct Train: AsyncParsableCommand {
             ? nil
             : try await LiveRun(
                 &recipe, named: recipePath, overrides: overrides, folder: folder,
-                place: store.place, log: log,
+                place: store.place, log: log, reference: reference,
                 beginning: resume ? .resumed : .new, watching: watchRewards)
         let grader: (any Grader)? =
             if let live {
@@ -104,6 +105,7 @@ struct Train: AsyncParsableCommand {
         let view: any RunObserver = json ? EventPrinter() : TerminalView()
         let run = TrainingRun(
             recipe: recipe, folder: folder, grader: grader, evaluationGrader: evaluationGrader,
+            reference: reference,
             observer: ObserverList((record.map { [$0] } ?? []) + [view] + trackers),
             companion: live?.desk)
         if simulate {

@@ -23,9 +23,10 @@ import Testing
                 requestsPerMinute: perMinute),
             address: server.base,
             question: JudgeQuestion(
-                model: model, system: "Judge.",
-                template: try TextTemplate("{prompt} → {completion}"),
-                scale: scale, temperature: 0, maxTokens: 64, isStructured: structured),
+                model: model,
+                prompt: TemplatePrompt(
+                    system: "Judge.", template: try TextTemplate("{prompt} → {completion}")),
+                scale: scale, sampling: ChatSampling(maxTokens: 64), isStructured: structured),
             deadline: deadline, fallback: fallback, price: price, cache: cache)
     }
 
@@ -175,9 +176,10 @@ import Testing
     @Test func aRowWithoutTheTemplatesColumnIsNamed() async throws {
         let server = try JudgeServer()
         let question = JudgeQuestion(
-            model: "good", system: "Judge.", template: try TextTemplate("{reference} {completion}"),
-            scale: .number(lowest: 0, highest: 1), temperature: 0, maxTokens: 8, isStructured: false
-        )
+            model: "good",
+            prompt: TemplatePrompt(
+                system: "Judge.", template: try TextTemplate("{reference} {completion}")),
+            scale: .number(lowest: 0, highest: 1), sampling: ChatSampling(), isStructured: false)
         let judge = JudgeReward(
             name: "judge", endpoint: HTTPChatEndpoint(base: server.base), address: "",
             question: question, deadline: .seconds(60), fallback: 1, price: JudgePrice(), cache: nil

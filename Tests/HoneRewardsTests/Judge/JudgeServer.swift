@@ -43,6 +43,9 @@ final class JudgeServer {
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 model = body["model"]
+                if self.path.endswith("/embeddings"):
+                    self.embed(body)
+                    return
                 question = body["messages"][-1]["content"]
                 with lock:
                     asked[model] += 1
@@ -54,6 +57,16 @@ final class JudgeServer {
                 finally:
                     with lock:
                         running["now"] -= 1
+
+            def embed(self, body):
+                # How often a, b and c occur; given from the last text to the first.
+                vectors = [
+                    {"index": index, "embedding": [text.count(letter) for letter in "abc"]}
+                    for index, text in enumerate(body["input"])
+                ]
+                if body["model"] == "short":
+                    vectors.pop()
+                self.reply(200, json.dumps({"data": vectors[::-1]}))
 
             def answer(self, model, question, count, body):
                 good = json.dumps({"reason": "so", "score": 8})
@@ -84,6 +97,8 @@ final class JudgeServer {
                         self.reply(401, '{"error": {"message": "wrong key"}}')
                 elif model == "mute":
                     self.say("I would rather not say.")
+                elif model == "seen":
+                    self.say(json.dumps({"score": 0.25, "reason": json.dumps(body)}))
                 elif model == "label":
                     self.say(json.dumps({"reason": "so", "label": "fair"}))
                 elif model == "criteria":
