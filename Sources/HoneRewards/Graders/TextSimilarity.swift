@@ -3,7 +3,7 @@ import HoneCore
 /// How alike the answer and the reference are. Range [0, 1].
 ///
 /// Formula: that of the metric chosen: ``BLEU``, ``ROUGE``, ``GLEU``, ``METEOR``, ``FuzzyMatch``;
-/// `rouge` is `rouge_l`, F measure. `cosine` is a ``SemanticSimilarity`` instead, range [−1, 1]. A completion without an answer scores 0.
+/// `rouge` is `rouge_l`, F measure. `cosine` is that of `semantic_similarity`, range [−1, 1]. A completion without an answer scores 0.
 ///
 /// Source: SeekrFlow's `text_similarity` (bleu, rouge) and OpenAI's grader of that name. SeekrFlow
 /// does not say which ROUGE it takes; we take the longest common subsequence.
@@ -20,7 +20,7 @@ public struct TextSimilarity: RewardFunction {
         case rouge5 = "rouge_5"
         case rougeL = "rouge_l"
         case fuzzyMatch = "fuzzy_match"
-        /// Of embeddings; see ``SemanticSimilarity``.
+        /// Of embeddings.
         case cosine
     }
 

@@ -1,6 +1,6 @@
 import HoneCore
 
-/// An OpenAI-compatible server that chats: `POST BASE/chat/completions`, as ``JSONServer`` asks.
+/// An OpenAI-compatible server that chats: `POST BASE/chat/completions`, whose retries are those of its `RetryPolicy`.
 public struct HTTPChatEndpoint: ChatEndpoint {
     private let server: JSONServer
 
