@@ -50,6 +50,11 @@ import Testing
                 "<reasoning>a</reasoning><answer>b</answer>", "<reasoning>a<answer>b</answer>",
                 "<answer><answer></answer>", "",
             ]) == [1, 0.75, 0.25, 0])
+        #expect(
+            await TagPresence(counting: .pairs).values([
+                "<reasoning>a</reasoning><answer>b</answer>", "<reasoning>a<answer>b</answer>",
+                "<answer><answer></answer>", "</answer><answer>",
+            ]) == [1, 0.5, 0.5, 0])
     }
 }
 
