@@ -3,7 +3,8 @@ import HoneCore
 /// How alike the answer and the reference are. Range [0, 1].
 ///
 /// Formula: that of the metric chosen: ``BLEU``, ``ROUGE``, ``GLEU``, ``METEOR``, ``FuzzyMatch``;
-/// `rouge` is `rouge_l`, F measure. `cosine` is that of `semantic_similarity`, range [−1, 1]. A completion without an answer scores 0.
+/// `rouge` is `rouge_l`, F measure. A completion without an answer scores 0. `cosine` is that of
+/// `semantic_similarity`, range [−1, 1], where it scores −1.
 ///
 /// Source: SeekrFlow's `text_similarity` (bleu, rouge) and OpenAI's grader of that name. SeekrFlow
 /// does not say which ROUGE it takes; we take the longest common subsequence.

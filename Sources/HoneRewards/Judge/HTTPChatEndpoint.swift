@@ -1,6 +1,7 @@
 import HoneCore
 
-/// An OpenAI-compatible server that chats: `POST BASE/chat/completions`, whose retries are those of its `RetryPolicy`.
+/// An OpenAI-compatible server that chats: `POST BASE/chat/completions`. What may pass is tried again as its
+/// ``RetryPolicy`` says.
 public struct HTTPChatEndpoint: ChatEndpoint {
     private let server: JSONServer
 
