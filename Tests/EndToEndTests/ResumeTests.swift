@@ -82,24 +82,46 @@ import Testing
         lora: {rank: 4, alpha: 8, dropout: 0.1}
         """
 
+    /// Several optimiser steps and passes a rollout, from parts that are added up, with moments of one byte
+    /// and a reference and an entropy coefficient that move.
+    static let manySteps = [
+        "optimizer.name=adamw_8bit", "grpo.steps_per_generation=4",
+        "grpo.gradient_accumulation_steps=2", "grpo.num_iterations=2", "grpo.sync_ref_model=true",
+        "grpo.ref_model_sync_steps=3", "grpo.use_adaptive_entropy=true", "grpo.entropy_coef=0.1",
+        "grpo.entropy_target=1", "grpo.top_entropy_quantile=0.5",
+    ]
+
     @Test(arguments: [
-        ("", "model/model.safetensors"), (everything, "adapter/adapter_model.safetensors"),
+        ("", [], "model/model.safetensors"),
+        (everything, [], "adapter/adapter_model.safetensors"),
+        ("", manySteps, "model/model.safetensors"),
+        (
+            "quantization: nf4\n" + everything,
+            [
+                "grpo.steps_per_generation=2", "grpo.num_iterations=2", "grpo.loss_type=cispo",
+                "optimizer.name=sgd", "optimizer.momentum=0.9",
+                "memory.gradient_checkpointing=true",
+            ], "adapter/adapter_model.safetensors"
+        ),
     ])
     func aRunKilledAtAnyInstantEndsAsTheUninterruptedOne(
-        training: String, result: String
+        training: String, sets: [String], result: String
     ) async throws {
         let scratch = try ScratchFolder()
         let recipe = try Self.recipe(scratch, training: training).path
+        let changes = sets.flatMap { ["--set", $0] }
         let whole = scratch.url.appending(path: "whole")
         let broken = scratch.url.appending(path: "broken")
         let clock = ContinuousClock()
         let begun = clock.now
-        let straight = try await HoneProgram.run(["train", recipe, "--output", whole.path])
+        let straight = try await HoneProgram.run(
+            ["train", recipe, "--output", whole.path] + changes)
         try #require(straight.exitCode == 0, "\(straight.errors)")
         let duration = clock.now - begun
 
         // Killed at random instants of its life: while it reads the recipe, between files, in a step.
-        var arguments = ["train", recipe, "--output", broken.path]
+        let first = ["train", recipe, "--output", broken.path] + changes
+        var arguments = first
         var delays: [Int] = []
         for _ in 0..<5 {
             let started = try HoneProgram.start(arguments)
@@ -111,7 +133,7 @@ import Testing
             started.kill()
             _ = try await started.outcome()
             if FileManager.default.fileExists(atPath: broken.path) {
-                arguments = ["train", recipe, "--output", broken.path, "--resume"]
+                arguments = first + ["--resume"]
             }
         }
         let resumed = try await HoneProgram.run(arguments)

@@ -24,7 +24,7 @@ import Testing
         try #require(outcome.exitCode == 0, "\(outcome.errors)")
         let figures = report["figures"]
         #expect(figures?["total_steps"]?.intValue == 6)
-        #expect(figures?["groups"]?.intValue == 4)
+        #expect(figures?["groups"]?.intValue == 12)
         #expect(figures?["evaluations"]?.intValue == 4)
         #expect(figures?["checkpoints"]?.intValue == 3)
         #expect(figures?["longest_completion"]?.intValue == 24)

@@ -44,6 +44,13 @@ import Testing
             def finish(self, exit_code=None): import os; os._exit(3)
         def init(**options): return Run()
         """,
+        "dying/wandb": """
+        import os, signal
+        class Run:
+            dir = "here"
+            def log(self, metrics, step=None): os.kill(os.getpid(), signal.SIGKILL)
+        def init(**options): return Run()
+        """,
     ]
 
     private static func run(
@@ -101,6 +108,15 @@ import Testing
         let (outcome, _, _) = try await Self.run("mlflow", modules: "raising", ScratchFolder())
         #expect(outcome.exitCode == 0)
         #expect(outcome.errors.contains("mlflow: No module named 'mlflow'; install it with"))
+    }
+
+    @Test func aProcessKilledInTheMiddleCostsTheRunNothing() async throws {
+        let scratch = try ScratchFolder()
+        let (outcome, _, folder) = try await Self.run("wandb", modules: "dying", scratch)
+        #expect(outcome.exitCode == 0, "\(outcome.errors)")
+        #expect(outcome.errors.contains("wandb: its process was ended by signal 9"))
+        #expect(try ResumeTests.steps(folder).count == 2)
+        #expect(FileManager.default.fileExists(atPath: folder.appending(path: "model").path))
     }
 
     @Test func aLibraryThatFailsOrDiesHurtsOnlyItself() async throws {

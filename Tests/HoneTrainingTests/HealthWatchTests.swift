@@ -51,6 +51,50 @@ import Testing
         #expect(said[0].contains("grpo.beta"))
     }
 
+    /// What each warning begins with and what it says to try, for values of a first and a second step.
+    @Test(
+        arguments: [
+            ("entropy", [2, 0.1], "entropy fell from 2.0 to 0.1", "epsilon_high"),
+            (
+                "completions/mean_length", [100, 20],
+                "completions/mean_length fell from 100.0 to 20.0",
+                "completions.jsonl"
+            ),
+            (
+                "completions/clipped_ratio", [0.2, 0.9], "completions/clipped_ratio is 0.9",
+                "sampling.max_completion_length"
+            ),
+            (
+                "frac_reward_zero_std", [0.5, 0.95], "frac_reward_zero_std is 0.95",
+                "filter_groups"
+            ),
+            ("kl", [0.1, 1.5], "kl is 1.5", "grpo.beta"),
+        ] as [(String, [Double], String, String)])
+    func everyCollapseIsToldWithWhatToTry(
+        metric: String, values: [Double], begins: String, advice: String
+    ) async {
+        let watch = Self.watch(1)
+        var said: [[String]] = []
+        for (index, value) in values.enumerated() {
+            said.append(
+                await watch.warnings(
+                    after: StepRecord(
+                        step: index + 1, metrics: [(metric, value)], completions: [])))
+        }
+        #expect(said.map(\.count) == [0, 1])
+        #expect(said[1].first?.hasPrefix(begins) == true, "\(said)")
+        #expect(said[1].first?.contains(advice) == true, "\(said)")
+    }
+
+    @Test func aWarningCanBeSwitchedOff() async {
+        var config = TripwireConfig()
+        config.window = 1
+        config.kl = nil
+        let said = await HealthWatch(config).warnings(
+            after: StepRecord(step: 1, metrics: [("kl", 9)], completions: []))
+        #expect(said.isEmpty)
+    }
+
     @Test func aResumedWatchSaysWhatTheUninterruptedOneWouldHave() async throws {
         let values: [Double] = [2, 2, 1, 0.28, 0.1, 0.1, 2, 2, 2, 0.01, 0.01]
         let whole = await Self.alarms(Self.watch(), "entropy", values)

@@ -43,9 +43,9 @@ import Torch
         }
     }
 
-    /// The gradient of the whole batch over all parameters, cut by `tokenBudget`.
+    /// The gradient of the whole batch over all parameters, cut by `tokenBudget` and into `parts`.
     private func gradient(
-        _ batch: Batch, _ grpo: GRPOConfig, tokenBudget: Int
+        _ batch: Batch, _ grpo: GRPOConfig, tokenBudget: Int, parts: Int = 1
     ) throws -> (loss: Double, gradient: [Float]) {
         let model = try DecoderModel.load(
             folder: Fixtures.url("objective/model"), dtype: .float32, device: .cpu)
@@ -62,7 +62,8 @@ import Torch
                     shape: .constant, peak: 0, warmupSteps: 0, totalSteps: 1),
                 maxGradientNorm: nil))
         var portion = Portion(
-            samples: batch.samples, packer: update.packer, normalization: update.normalization,
+            samples: batch.samples, packer: update.packer, parts: parts,
+            normalization: update.normalization,
             keepsUnrewarded: true)
         for index in portion.batches.indices {
             let members = portion.batches[index].members.map(\.sample)
@@ -99,13 +100,15 @@ import Torch
         let whole = try gradient(batch, config, tokenBudget: 100_000)
         for _ in 0..<4 {
             let budget = Int.random(in: 1...80, using: &generator)
-            let cut = try gradient(batch, config, tokenBudget: budget)
-            #expect(abs(cut.loss - whole.loss) < 1e-5 * max(1, abs(whole.loss)), "\(budget)")
+            let parts = Int.random(in: 1...batch.samples.count, using: &generator)
+            let cut = try gradient(batch, config, tokenBudget: budget, parts: parts)
+            #expect(
+                abs(cut.loss - whole.loss) < 1e-5 * max(1, abs(whole.loss)), "\(budget), \(parts)")
             let size = whole.gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
             let gap = zip(cut.gradient, whole.gradient)
                 .reduce(0) { $0 + pow(Double($1.0) - Double($1.1), 2) }.squareRoot()
             // Sums in f32 of a few hundred terms in another order.
-            #expect(gap < 2e-5 * size, "budget \(budget): \(gap / size)")
+            #expect(gap < 2e-5 * size, "budget \(budget), \(parts) parts: \(gap / size)")
         }
     }
 

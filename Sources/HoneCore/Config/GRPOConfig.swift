@@ -9,8 +9,11 @@ public struct GRPOConfig: TrainedSection {
     public var numGenerations = 8
     /// Passes over the completions of a step.
     public var numIterations = 1
-    /// Optimiser updates that one pass over the completions of a step is divided into.
-    public var updatesPerIteration = 1
+    /// Parts that the completions of a step are cut into; `nil`: ``gradientAccumulationSteps``, so that
+    /// a pass over them is one optimiser step.
+    public var stepsPerGeneration: Int?
+    /// Parts whose gradients are added up for one optimiser step.
+    public var gradientAccumulationSteps = 1
     public var maskTruncatedCompletions = false
 
     public var lossType: LossType = .dapo
@@ -82,11 +85,17 @@ public struct GRPOConfig: TrainedSection {
             ConfigField(
                 "num_iterations", \.numIterations, "Passes over the completions of a step.",
                 .atLeast(1), synonyms: ["ppo_epochs"]),
+            .optional(
+                "steps_per_generation", \.stepsPerGeneration,
+                "Parts that the completions of a step are cut into. Every "
+                    + "gradient_accumulation_steps of them make one optimiser step. Default: "
+                    + "gradient_accumulation_steps, so that one pass is one optimiser step.",
+                .atLeast(1), synonyms: ["updates_per_iteration"]),
             ConfigField(
-                "updates_per_iteration", \.updatesPerIteration,
-                "Optimiser updates in one pass over the completions of a step: TRL's "
-                    + "steps_per_generation / gradient_accumulation_steps.", .atLeast(1),
-                synonyms: ["steps_per_generation"]),
+                "gradient_accumulation_steps", \.gradientAccumulationSteps,
+                "Parts whose gradients are added up for one optimiser step; changes memory and speed, "
+                    + "not the gradient. micro_batch_tokens bounds memory whatever the lengths.",
+                .atLeast(1)),
             ConfigField(
                 "mask_truncated_completions", \.maskTruncatedCompletions,
                 "Leave completions that reached max_completion_length out of the loss."),
@@ -96,12 +105,34 @@ public struct GRPOConfig: TrainedSection {
     public static let checks: [ConfigCheck<GRPOConfig>] =
         [
             lengthCheck,
-            ConfigCheck("updates_per_iteration", "num_prompts") { config, _ in
-                guard config.numPrompts % config.updatesPerIteration != 0 else { return nil }
-                return "must divide num_prompts (\(config.numPrompts)), so that each update sees "
-                    + "whole groups; is \(config.updatesPerIteration)"
+            ConfigCheck("steps_per_generation", "gradient_accumulation_steps") { config, _ in
+                let (parts, added) = (config.partsPerGeneration, config.gradientAccumulationSteps)
+                guard !parts.isMultiple(of: added) else { return nil }
+                return "must be a multiple of gradient_accumulation_steps (\(added)), so that the "
+                    + "parts of a step make whole optimiser steps; is \(parts)"
+            },
+            ConfigCheck("steps_per_generation", "num_prompts") { config, _ in
+                let updates = config.updatesPerIteration
+                guard config.numPrompts % updates != 0 else { return nil }
+                return "makes \(updates) optimiser steps of the completions of a step, which must "
+                    + "divide num_prompts (\(config.numPrompts)), so that each sees whole groups"
+            },
+            ConfigCheck("gradient_accumulation_steps", "num_prompts", "num_generations") {
+                config, _ in
+                let completions = config.numPrompts * config.numGenerations
+                guard config.partsPerGeneration > completions else { return nil }
+                return "cuts the \(completions) completions of a step into "
+                    + "\(config.partsPerGeneration) parts; some would be empty"
             },
         ] + policyChecks + divergenceChecks + advantageChecks + entropyChecks + offPolicyChecks
+
+    /// Parts that the completions of a step are cut into, in one pass.
+    public var partsPerGeneration: Int { stepsPerGeneration ?? gradientAccumulationSteps }
+
+    /// Optimiser steps in one pass over the completions of a step.
+    public var updatesPerIteration: Int {
+        max(partsPerGeneration / gradientAccumulationSteps, 1)
+    }
 
     /// Steps of a run over `rows` training rows.
     public func steps(rows: Int) -> Int {

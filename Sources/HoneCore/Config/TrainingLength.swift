@@ -22,7 +22,7 @@ extension TrainedSection {
                 "micro_batch_tokens", \.microBatchTokens,
                 "Tokens of one forward and backward pass; changes memory and speed, not the result. "
                     + "Default: chosen by the trainer.", .atLeast(1),
-                synonyms: ["gradient_accumulation_steps"]),
+                synonyms: ["gradient_accumulation_steps", "per_device_train_batch_size"]),
         ]
     }
 

@@ -4,10 +4,13 @@ public struct SupervisedExample: Sendable, Hashable {
     public var tokens: [Int32]
     /// [T] whether the token is predicted in the loss; the first never is.
     public var isTrained: [Bool]
+    /// The dataset row that it is of; `nil` for one that is made up.
+    public var row: Int?
 
-    public init(tokens: [Int32], isTrained: [Bool]) {
+    public init(tokens: [Int32], isTrained: [Bool], row: Int? = nil) {
         self.tokens = tokens
         self.isTrained = isTrained
+        self.row = row
     }
 }
 

@@ -31,7 +31,8 @@ public struct SupervisedEncoder: Sendable {
         }
         var example = SupervisedExample(
             tokens: pieces.flatMap(\.tokens),
-            isTrained: pieces.flatMap { Array(repeating: $0.isLearnt, count: $0.tokens.count) })
+            isTrained: pieces.flatMap { Array(repeating: $0.isLearnt, count: $0.tokens.count) },
+            row: row.index)
         if !example.isTrained.isEmpty { example.isTrained[0] = false }
         guard example.isTrained.contains(true) else {
             throw EncodingError.nothingToLearn(row: row.index)

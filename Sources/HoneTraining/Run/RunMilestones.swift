@@ -14,6 +14,8 @@ actor RunMilestones: Milestones, CheckpointPart {
     private let observer: any RunObserver
     /// Whose state a checkpoint keeps besides this one's.
     private let parts: [any CheckpointPart]
+    /// Whether somebody wants the run to stop.
+    private let isInterrupted: @Sendable () -> Bool
     private(set) var progress = HeldOutProgress()
 
     /// When things happen, in steps; `nil` for never.
@@ -30,7 +32,8 @@ actor RunMilestones: Milestones, CheckpointPart {
         intervals: Intervals, rule: HeldOutProgress.Rule?,
         measure: @escaping @Sendable (_ step: Int) async throws -> Evaluation?,
         store: CheckpointStore, policy: any PersistentPolicy, recorder: RunRecorder,
-        observer: any RunObserver, parts: [any CheckpointPart]
+        observer: any RunObserver, parts: [any CheckpointPart],
+        isInterrupted: @escaping @Sendable () -> Bool = { false }
     ) {
         self.intervals = intervals
         self.rule = rule
@@ -40,11 +43,14 @@ actor RunMilestones: Milestones, CheckpointPart {
         self.recorder = recorder
         self.observer = observer
         self.parts = parts
+        self.isInterrupted = isInterrupted
     }
 
     func begin(after completedSteps: Int) async throws -> Continuation {
         if let reason = progress.stopReason { return .stop(reason: reason) }
         if intervals.evaluation != nil, completedSteps == 0 { _ = try await evaluate(0) }
+        // Nothing is lost: the run stands where it began.
+        if isInterrupted() { throw RunInterrupted(step: completedSteps) }
         return .goOn
     }
 
@@ -56,7 +62,11 @@ actor RunMilestones: Milestones, CheckpointPart {
         }
         let ends = isLast || finding.continuation != .goOn
         let isDue = intervals.checkpoint.map { ends || step.isMultiple(of: $0) } ?? false
-        if isDue || (finding.isBest && intervals.checkpointsBest) { try await checkpoint(step) }
+        let isStopped = !ends && isInterrupted()
+        if isDue || isStopped || (finding.isBest && intervals.checkpointsBest) {
+            try await checkpoint(step)
+        }
+        if isStopped { throw RunInterrupted(step: step) }
         if case .stop(let reason) = finding.continuation, !isLast {
             await observer.record(.warning(step: step, message: "the run ends early: \(reason)"))
         }

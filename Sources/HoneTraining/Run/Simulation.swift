@@ -83,26 +83,28 @@ public struct Simulation: Sendable {
 
     // MARK: Phases
 
-    /// The trainer's own step on a few prompts, and on all of a step where that is quick.
+    /// The trainer's own step on a few prompts, and twice on all of a step where that is quick: the first
+    /// of a run also allocates and takes about twice as long as all others.
     private func walk(
         _ feed: any PromptFeed, _ material: RunMaterial, _ host: PolicyHost,
         _ report: inout SimulationReport
     ) async throws {
         let wanted = feed.promptsPerStep
         var few = min(wanted, Self.fewPrompts)
-        while true {
+        var silent = 0
+        for step in 1...3 {
             let trainer = try run.reinforcement(
                 FirstPrompts(feed: feed, promptsPerStep: few), material, host, learner: host)
-            let record = try await trainer.advance(1)
+            let record = try await trainer.advance(step)
             let metrics = Dictionary(record.metrics.map { ($0.name, $0.value) }) { _, last in last }
             let seconds = (metrics["step_time"] ?? 0) * Double(wanted) / Double(few)
             report.secondsPerStep = seconds
-            report.groups = few
-            report.silentGroups = Int(
-                ((metrics["frac_reward_zero_std"] ?? 0) * Double(few)).rounded())
-            if few == wanted || seconds > Self.patience { break }
+            report.groups += few
+            silent += Int(((metrics["frac_reward_zero_std"] ?? 0) * Double(few)).rounded())
+            if seconds > Self.patience || step == material.totalSteps { break }
             few = wanted
         }
+        report.silentGroups = silent
         try await gradeEveryRow(feed, material, &report)
     }
 

@@ -91,7 +91,8 @@ extension TrainingRun {
                     && (config.checkpoints.best || config.evaluation?.loadBestModelAtEnd ?? false)),
             rule: config.evaluation.map(HeldOutProgress.Rule.init),
             measure: { try await evaluator?.evaluate(material.heldOut, step: $0) },
-            store: checkpoints, policy: host, recorder: recorder, observer: observers, parts: parts)
+            store: checkpoints, policy: host, recorder: recorder, observer: observers, parts: parts,
+            isInterrupted: isInterrupted)
     }
 
     /// Measures held-out rows; `nil` where there are none or nothing scores them.

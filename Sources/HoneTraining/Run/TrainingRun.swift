@@ -15,11 +15,15 @@ public struct TrainingRun: Sendable {
     public var observer: any RunObserver
     /// Who works beside the run while it trains.
     public var companion: (any RunCompanion)?
+    /// Asked between steps; where it says yes the run writes a checkpoint and throws
+    /// ``RunInterrupted``.
+    public var isInterrupted: @Sendable () -> Bool
 
     public init(
         recipe: Recipe, folder: RunFolder, grader: (any Grader)?,
         evaluationGrader: (any Grader)? = nil, reference: ReferenceSlot? = nil,
-        observer: any RunObserver, companion: (any RunCompanion)? = nil
+        observer: any RunObserver, companion: (any RunCompanion)? = nil,
+        isInterrupted: @escaping @Sendable () -> Bool = { false }
     ) {
         self.companion = companion
         self.recipe = recipe
@@ -28,6 +32,7 @@ public struct TrainingRun: Sendable {
         self.evaluationGrader = evaluationGrader
         self.reference = reference
         self.observer = observer
+        self.isInterrupted = isInterrupted
     }
 
     /// How a run begins.

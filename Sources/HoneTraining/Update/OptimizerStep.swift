@@ -18,12 +18,14 @@ final class OptimizerStep {
 
     /// Steps and clears the gradients. A gradient that is not finite stops the run before it touches
     /// the weights.
-    func advance() throws -> OrderedMetrics {
+    /// - Parameter rows: the dataset rows that the gradient comes from, for that case.
+    func advance(rows: [Int] = []) throws -> OrderedMetrics {
         let rate = schedule.rate(at: count + 1)
         let norm = try clipGradientNorm(
             optimizer.parameters, maximum: maxGradientNorm ?? .infinity)
         guard norm.isFinite else {
-            throw TrainingError.notFinite(quantity: "the gradient's norm", step: count + 1)
+            throw TrainingError.notFinite(
+                quantity: "the gradient's norm", step: count + 1, rows: rows)
         }
         optimizer.learningRate = rate
         try optimizer.step()

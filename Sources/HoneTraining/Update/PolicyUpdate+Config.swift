@@ -17,7 +17,8 @@ extension PolicyUpdate {
                 lossType: grpo.lossType,
                 maxCompletionLength: config.sampling.maxCompletionLength),
             temperature: config.sampling.temperature,
-            iterations: grpo.numIterations, stepsPerIteration: grpo.updatesPerIteration, step: step,
+            iterations: grpo.numIterations, stepsPerIteration: grpo.updatesPerIteration,
+            accumulation: grpo.gradientAccumulationSteps, step: step,
             topEntropyQuantile: grpo.topEntropyQuantile,
             penalty: grpo.beta != 0 && grpo.klPlacement == .reward
                 ? RewardPenalty(

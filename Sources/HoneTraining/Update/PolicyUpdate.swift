@@ -16,6 +16,8 @@ final class PolicyUpdate {
     let iterations: Int
     /// Optimiser steps in one pass; each sees whole groups.
     let stepsPerIteration: Int
+    /// Parts of an optimiser step's completions that get passes of their own.
+    let accumulation: Int
     let step: OptimizerStep
     /// Share of tokens, by highest entropy, that keep their policy loss; 1 keeps all.
     let topEntropyQuantile: Double
@@ -28,7 +30,8 @@ final class PolicyUpdate {
     init(
         model: DecoderModel, reference: ReferencePolicy, packer: BatchPacker,
         objective: GRPOObjective, normalization: LossNormalization, temperature: Double,
-        iterations: Int = 1, stepsPerIteration: Int = 1, step: OptimizerStep,
+        iterations: Int = 1, stepsPerIteration: Int = 1, accumulation: Int = 1,
+        step: OptimizerStep,
         topEntropyQuantile: Double = 1, penalty: RewardPenalty? = nil,
         correction: SamplingCorrection? = nil,
         entropyControl: EntropyControl = EntropyControl(coefficient: 0)
@@ -41,6 +44,7 @@ final class PolicyUpdate {
         self.temperature = temperature
         self.iterations = iterations
         self.stepsPerIteration = stepsPerIteration
+        self.accumulation = accumulation
         self.step = step
         self.topEntropyQuantile = topEntropyQuantile
         self.penalty = penalty
@@ -51,27 +55,55 @@ final class PolicyUpdate {
     private var forward: PackedForward { PackedForward(model: model, temperature: temperature) }
 
     /// Learns from the completions of one rollout; metrics by TRL's names.
+    ///
+    /// Where a number is not finite, weights, optimiser, reference and entropy coefficient are left as
+    /// they were before the first optimiser step of this update.
     func run(_ samples: [TrainingSample]) throws -> OrderedMetrics {
+        guard iterations * stepsPerIteration > 1 else { return try learn(samples) }
+        let before = try UpdateSnapshot(step.optimizer, reference)
+        let control = entropyControl
+        do {
+            return try learn(samples)
+        } catch let error as TrainingError {
+            try before.restore(step.optimizer)
+            entropyControl = control
+            throw error
+        }
+    }
+
+    private func learn(_ samples: [TrainingSample]) throws -> OrderedMetrics {
         // Dropout belongs to passes with gradients; sampling and old log-probabilities have none.
         model.dropoutSeed = nil
         defer { model.dropoutSeed = nil }
         var portions = split(samples)
         // The first step finds the weights that drew the completions, so its own log-probabilities
-        // are the old ones. Later steps of a pass need them from before the first, and a penalty on
-        // the rewards needs all of them before there are advantages.
+        // are the old ones, in all its parts and for every later pass. Later steps of a pass need
+        // them from before the first, and a penalty on the rewards needs all of them before there
+        // are advantages.
         for index in portions.indices.dropFirst(penalty == nil ? 1 : 0) {
             try withoutGradients { try portions[index].freeze(forward, reference) }
         }
         let penalized = penalty?.apply(to: &portions) ?? []
         var tally = UpdateTally()
-        var outcome: OrderedMetrics = []
+        var outcomes: [OrderedMetrics] = []
         for _ in 0..<iterations {
             for index in portions.indices {
-                outcome = try advance(&portions[index], &tally)
+                outcomes.append(try advance(&portions[index], &tally))
             }
         }
         for portion in portions { tally.compare(portion, correction) }
-        return outcome + tally.metrics(of: objective) + penalized + entropyControl.metrics
+        return Self.summary(outcomes) + tally.metrics(of: objective) + penalized
+            + entropyControl.metrics
+    }
+
+    /// The means over the optimiser steps of an update; of the learning rate the last.
+    private static func summary(_ outcomes: [OrderedMetrics]) -> OrderedMetrics {
+        guard let last = outcomes.last else { return [] }
+        return last.map { name, value in
+            guard name != "learning_rate", outcomes.count > 1 else { return (name, value) }
+            let values = outcomes.compactMap { $0.first { $0.name == name }?.value }
+            return (name, values.reduce(0, +) / Double(values.count))
+        }
     }
 
     /// One optimiser step.
@@ -80,7 +112,7 @@ final class PolicyUpdate {
     ) throws -> OrderedMetrics {
         guard !portion.batches.isEmpty else { return [("loss", 0)] + step.skip() }
         let evaluation = try accumulate(&portion, &tally)
-        let advanced = try step.advance()
+        let advanced = try step.advance(rows: portion.rows)
         if entropyControl.isActive, evaluation.keptTokens > 0 {
             entropyControl.observe(
                 meanEntropy: evaluation.keptEntropy / Double(evaluation.keptTokens))
@@ -115,7 +147,8 @@ final class PolicyUpdate {
         let (logProbabilities, entropies) = try forward(
             batch, entropyGradient: entropy.bonus == 0 ? .none : .computed)
         let values = try logProbabilities.floats()
-        try requireFinite(values, of: batch, portion.samples)
+        try batch.requireFinite(
+            values, rows: portion.samples.map(\.row), step: step.count + 1)
         let entropyValues = try survey.entropies?[index] ?? entropies.detached().floats()
         if portion.frozen[index] == nil {
             portion.frozen[index] = FrozenLogProbabilities(
@@ -196,7 +229,7 @@ final class PolicyUpdate {
                 part * groups.count / stepsPerIteration..<(part + 1) * groups.count
                 / stepsPerIteration
             return Portion(
-                samples: Array(groups[range].joined()), packer: packer,
+                samples: Array(groups[range].joined()), packer: packer, parts: accumulation,
                 normalization: normalization, keepsUnrewarded: keepsUnrewarded)
         }
     }
@@ -214,7 +247,10 @@ extension PolicyUpdate {
     func write(to folder: URL) throws {
         try reference.write(to: folder)
         guard entropyControl.isActive else { return }
-        try JSONEncoder().encode(entropyControl)
+        let encoder = JSONEncoder()
+        // Equal states are equal files.
+        encoder.outputFormatting = .sortedKeys
+        try encoder.encode(entropyControl)
             .write(to: folder.appending(path: Self.entropyFile))
     }
 

@@ -12,26 +12,38 @@ struct Portion {
     /// What stays the same over the iterations, one per batch once it is known.
     var frozen: [FrozenLogProbabilities?]
 
-    /// - Parameter keepsUnrewarded: a completion without advantage may have a KL term or an entropy bonus
-    ///   to learn from, or entropies that count; else it gets no pass, though it counts in the weights.
+    /// - Parameters:
+    ///   - samples: the completions, group by group.
+    ///   - packer: lays out what shares a pass.
+    ///   - parts: runs of completions, as equal as they come, that share no pass.
+    ///   - normalization: what one token weighs. It looks at all completions, so the gradient does not
+    ///     depend on `packer` and `parts`.
+    ///   - keepsUnrewarded: a completion without advantage may have a KL term or an entropy bonus to
+    ///     learn from, or entropies that count; else it gets no pass, though it counts in the weights.
     init(
-        samples: [TrainingSample], packer: BatchPacker, normalization: LossNormalization,
-        keepsUnrewarded: Bool
+        samples: [TrainingSample], packer: BatchPacker, parts: Int = 1,
+        normalization: LossNormalization, keepsUnrewarded: Bool
     ) {
         self.samples = samples
         weights = normalization.weights(trainedTokens: samples.map(\.trainedCount))
-        let live = samples.indices.filter {
-            samples[$0].trainedCount > 0 && (keepsUnrewarded || samples[$0].advantage != 0)
-        }
-        batches = packer.pack(live.map { samples[$0] }).map { batch in
-            var batch = batch
-            for index in batch.members.indices {
-                batch.members[index].sample = live[batch.members[index].sample]
+        batches = (0..<parts).flatMap { part in
+            let range = part * samples.count / parts..<(part + 1) * samples.count / parts
+            let live = range.filter {
+                samples[$0].trainedCount > 0 && (keepsUnrewarded || samples[$0].advantage != 0)
             }
-            return batch
+            return packer.pack(live.map { samples[$0] }).map { batch in
+                var batch = batch
+                for index in batch.members.indices {
+                    batch.members[index].sample = live[batch.members[index].sample]
+                }
+                return batch
+            }
         }
         frozen = Array(repeating: nil, count: batches.count)
     }
+
+    /// Dataset rows of the completions, without repetition.
+    var rows: [Int] { Set(samples.compactMap(\.row)).sorted() }
 
     /// Trained tokens of the completions that have a pass.
     var batchedTokens: Int {

@@ -25,6 +25,14 @@ enum ReferencePolicy {
         }
     }
 
+    /// What ``follow(_:step:)`` changes.
+    var movingWeights: [Tensor] {
+        get throws {
+            guard case .copy(let model, .some) = self else { return [] }
+            return try model.publishedParameters().map(\.tensor)
+        }
+    }
+
     /// Moves after optimiser step `step`, where it is time to.
     func follow(_ policy: DecoderModel, step: Int) throws {
         guard case .copy(let model, let motion?) = self, step.isMultiple(of: motion.interval) else {

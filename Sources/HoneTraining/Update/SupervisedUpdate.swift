@@ -31,11 +31,16 @@ final class SupervisedUpdate {
             loss += try total.item()
             entropySum += try entropy.sum().item()
             guard loss.isFinite else {
-                throw TrainingError.notFinite(quantity: "the loss", step: step.count + 1)
+                let rows = examples.map(\.row)
+                try batch.requireFinite(
+                    logProbabilities.floats(), rows: rows, step: step.count + 1)
+                throw TrainingError.notFinite(
+                    quantity: "the loss", step: step.count + 1, rows: rows.compactMap { $0 })
             }
             try total.backward()
         }
-        return [("loss", loss), ("entropy", entropySum / Double(count))] + (try step.advance())
+        return [("loss", loss), ("entropy", entropySum / Double(count))]
+            + (try step.advance(rows: examples.compactMap(\.row)))
     }
 }
 

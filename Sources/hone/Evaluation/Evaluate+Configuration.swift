@@ -49,6 +49,14 @@ extension Evaluate {
             }
             config.dtype = choice
         }
+        if let quantization {
+            guard let choice = TrainingConfig.Quantization(rawValue: quantization) else {
+                throw ValidationError(
+                    "--quantization \(quantization): expected "
+                        + TrainingConfig.Quantization.form.text)
+            }
+            config.quantization = choice
+        }
         return config
     }
 

@@ -61,6 +61,8 @@ struct Evaluate: AsyncParsableCommand {
     var device: String?
     @Option(help: "auto, f32 or bf16.")
     var dtype: String?
+    @Option(help: "none, or nf4: keep the model's weights in four bits.")
+    var quantization: String?
     @Option(help: "Show the completions of so many rows.")
     var show = 3
     @OptionGroup var store: StoreOptions

@@ -9,7 +9,7 @@ struct Chat: ParsableCommand {
         abstract: "Talk with a model in the terminal.",
         discussion: """
             Each line is a message; a line that ends with a backslash goes on in the next. Ctrl-C \
-            stops an answer, and between answers ends the conversation, as Ctrl-D does.
+            stops an answer; a second one, or one between answers, ends the conversation, as Ctrl-D does.
 
             /reset forgets the conversation, /system TEXT sets the system message (and forgets), \
             /exit ends. The model must have a chat template; for others there is hone generate.

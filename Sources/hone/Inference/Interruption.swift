@@ -2,7 +2,8 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ctrl-C as a question that can be asked, and not as the end of the process.
+/// Ctrl-C as a question that can be asked, and not as the end of the process; a second one before the
+/// answer to the first is its end.
 ///
 /// `@unchecked Sendable`: the source is used by `init` and `deinit` alone, all else is under a lock.
 final class Interruption: @unchecked Sendable {
@@ -28,6 +29,7 @@ final class Interruption: @unchecked Sendable {
 
     var isRaised: Bool { state.withLock(\.isRaised) }
 
+    /// Forgets a Ctrl-C that has been answered.
     func clear() { state.withLock { $0.isRaised = false } }
 
     /// Runs `body`, which waits for input; Ctrl-C then ends the process, as it would by default.
@@ -38,11 +40,11 @@ final class Interruption: @unchecked Sendable {
     }
 
     private func raise() {
-        let isWaiting = state.withLock {
-            $0.isRaised = true
-            return $0.isWaiting
+        let ends = state.withLock { state in
+            defer { state.isRaised = true }
+            return state.isWaiting || state.isRaised
         }
         // 128 + SIGINT, as shells report it.
-        if isWaiting { exit(130) }
+        if ends { exit(130) }
     }
 }

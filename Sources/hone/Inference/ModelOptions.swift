@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HoneCore
 import HoneInference
+import HoneModels
 import HoneTraining
 import Torch
 
@@ -25,6 +26,14 @@ struct ModelOptions: ParsableArguments {
         transform: ModelOptions.device)
     var device = DeviceChoice.automatic
 
+    @Option(
+        help: """
+            none, or nf4: keep the model's weights in four bits, as a recipe's quantization does. \
+            An adapter trained on such weights wants them again. Default: none.
+            """,
+        transform: ModelOptions.quantization)
+    var quantization = BaseQuantization.none
+
     @Option(help: "CPU threads; default: one for each core.")
     var threads: Int?
 
@@ -37,7 +46,8 @@ struct ModelOptions: ParsableArguments {
         if let threads { try setThreadCount(threads) }
         return try LanguageModel(
             folder: folder(model, "model"), adapter: adapter.map { try folder($0, "adapter") },
-            dtype: chosenDType(on: device), device: device)
+            dtype: chosenDType(on: device), device: device,
+            quantization: quantization)
     }
 
     private func folder(_ path: String, _ what: String) throws -> URL {
@@ -75,6 +85,14 @@ struct ModelOptions: ParsableArguments {
     private static func dtype(_ text: String) throws -> DTypeChoice {
         guard let choice = DTypeChoice(rawValue: text) else {
             throw ValidationError("'\(text)' is none of auto, f32, bf16")
+        }
+        return choice
+    }
+
+    private static func quantization(_ text: String) throws -> BaseQuantization {
+        guard let choice = BaseQuantization(rawValue: text) else {
+            let known = BaseQuantization.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("'\(text)' is none of \(known)")
         }
         return choice
     }

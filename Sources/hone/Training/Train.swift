@@ -24,7 +24,9 @@ struct Train: AsyncParsableCommand {
             While a run trains, hone rewards update changes its reward functions between two steps; \
             with --watch-rewards saving the recipe or a reward file does.
 
-            A run that was stopped, by whatever means, goes on with --resume from its latest \
+            Ctrl-C ends a run after the step it is in, with a checkpoint (exit code 130); a second \
+            Ctrl-C ends it at once. A run that was stopped, by whatever means, goes on with --resume \
+            from its latest \
             checkpoint and ends as if it had never been stopped.
             """)
 
@@ -103,16 +105,24 @@ struct Train: AsyncParsableCommand {
             ? nil : try await library.rubric(of: measured, file: recipePath, log: log)
         let trackers = try trackers(config, folder)
         let view: any RunObserver = json ? EventPrinter() : TerminalView()
+        let request = simulate ? nil : StopRequest()
         let run = TrainingRun(
             recipe: recipe, folder: folder, grader: grader, evaluationGrader: evaluationGrader,
             reference: reference,
             observer: ObserverList((record.map { [$0] } ?? []) + [view] + trackers),
-            companion: live?.desk)
+            companion: live?.desk, isInterrupted: { request?.isRaised ?? false })
         if simulate {
             try await simulate(run)
             return
         }
-        let result = try await run.start(resume ? .resumed : .new)
+        let result: URL
+        do {
+            result = try await run.start(resume ? .resumed : .new)
+        } catch let interrupted as RunInterrupted {
+            // The view has said so.
+            if json { StandardError.write(line: "\(interrupted)") }
+            throw ExitCode(128 + SIGINT)
+        }
         withExtendedLifetime(live) {}
         if !json { print(result.path) }
     }

@@ -57,11 +57,16 @@ import Testing
                 ], "set importance_sampling_clip_max"
             ),
             (["importance_sampling_clip_max": 5], "without importance_sampling_correction"),
-            (["updates_per_iteration": 3], "must divide num_prompts (8)"),
+            (["steps_per_generation": 3], "must divide num_prompts (8)"),
+            (
+                ["steps_per_generation": 6, "gradient_accumulation_steps": 4],
+                "must be a multiple of gradient_accumulation_steps (4)"
+            ),
+            (["gradient_accumulation_steps": 65], "some would be empty"),
             (["train_steps": 3, "num_train_epochs": 1], "keep one"),
             (["vllm_importance_sampling_cap": 2], "did you mean importance_sampling_clip_max?"),
             (["dual_clip": 3], "did you mean delta?"),
-            (["steps_per_generation": 3], "did you mean updates_per_iteration?"),
+            (["updates_per_iteration": 3], "did you mean steps_per_generation?"),
         ] as [(JSONObject, String)])
     func saysWhatToDo(members: JSONObject, remedy: String) {
         let found = problems(members)

@@ -171,7 +171,7 @@ import Testing
             ("optimizer.min_learning_rate", 0.5), ("dataset.test", ["fraction": 1.0]),
             ("dataset.test", ["fraction": 0.5, "rows": 3]), ("dataset.test", 0.5),
             ("lora.target_modules", []), ("lora.rank", 0), ("memory.cache_budget", "lots"),
-            ("grpo", ["num_prompts": 8, "updates_per_iteration": 3]), ("device", "gpu"),
+            ("grpo", ["num_prompts": 8, "steps_per_generation": 3]), ("device", "gpu"),
             ("dataset.prompt", ["style": "text", "system": "Be brief."]),
             ("dataset.prompt", ["messages": [["role": "user", "content": "x"]], "prefill": "y"]),
             ("seed", 1.5), ("dataset", "rows.jsonl"), ("dataset.columns", ["a": 1]), ("lora", []),

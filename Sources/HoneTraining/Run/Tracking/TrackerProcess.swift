@@ -1,9 +1,18 @@
 import Foundation
 import HoneCore
+import Synchronization
 
 /// A Python process with a tracker's library: takes lines from a queue, answers with problems.
 final class TrackerProcess: Sendable {
     private let process = Process()
+    private let patience = Patience()
+
+    /// Whether the process was given up, and its end is ours.
+    private final class Patience: Sendable {
+        private let state = Mutex(false)
+        var isOver: Bool { state.withLock { $0 } }
+        func end() { state.withLock { $0 = true } }
+    }
 
     /// - Parameters:
     ///   - python: the interpreter.
@@ -39,7 +48,7 @@ final class TrackerProcess: Sendable {
             }
             try? writing.close()
         }
-        let (process, path) = (process, log.path)
+        let (process, path, patience) = (process, log.path, patience)
         let reading = output.fileHandleForReading
         Self.detach {
             var pending = Data()
@@ -54,8 +63,13 @@ final class TrackerProcess: Sendable {
             }
             process.waitUntilExit()
             let status = process.terminationStatus
-            if status != 0, status != SIGKILL {
-                onProblem("its process ended with code \(status); \(path) says more")
+            switch process.terminationReason {
+            case .exit where status == 0: break
+            case .uncaughtSignal where status == SIGKILL && patience.isOver: break
+            case .uncaughtSignal:
+                onProblem(
+                    "its process was ended by signal \(status); the run goes on without it")
+            default: onProblem("its process ended with code \(status); \(path) says more")
             }
         }
     }
@@ -72,11 +86,13 @@ final class TrackerProcess: Sendable {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while process.isRunning {
             if ContinuousClock.now > deadline {
+                patience.end()
                 kill(process.processIdentifier, SIGKILL)
                 return false
             }
             // An awaiting run that is cancelled need not wait for its tracker.
             guard (try? await Task.sleep(for: .milliseconds(20))) != nil else {
+                patience.end()
                 kill(process.processIdentifier, SIGKILL)
                 return false
             }
