@@ -74,6 +74,8 @@ public struct RewardAnswer: Sendable, Hashable, Codable {
     public var firstStep: Int?
     /// What trying it out showed; `nil` when it was refused before.
     public var trial: RewardComparison?
+    /// What a person should know of it besides.
+    public var notes: [String] = []
 
     public enum State: String, Sendable, Hashable, Codable {
         case refused

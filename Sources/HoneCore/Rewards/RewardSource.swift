@@ -13,6 +13,11 @@ public struct RewardSource: Sendable, Hashable {
         self.origin = origin
     }
 
+    /// Whether `name` names a file in a folder, and nothing outside it.
+    static func isFileName(_ name: String) -> Bool {
+        !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.contains("\0")
+    }
+
     /// The same for the same texts: 16 hexadecimal digits.
     public var digest: String {
         ContentDigest.text(

@@ -73,7 +73,8 @@ extension VersionedReward {
         if let members = json["source"] {
             guard let name = members["name"]?.stringValue,
                 let origin = members["origin"]?.stringValue,
-                let texts = members["texts"]?.objectValue
+                let texts = members["texts"]?.objectValue, texts[name] != nil,
+                texts.keys.allSatisfy(RewardSource.isFileName)
             else { throw .unreadable("the source of \(declaration.name)") }
             source = RewardSource(
                 name: name,

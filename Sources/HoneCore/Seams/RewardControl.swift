@@ -32,6 +32,6 @@ public protocol GraderMaker: Sendable {
 public enum GradingUse: Sendable, Hashable {
     /// What it says goes into the run, and what functions print into its log.
     case training
-    /// Nobody's log.
+    /// Goes on however often a function fails, and writes nothing down.
     case trial
 }

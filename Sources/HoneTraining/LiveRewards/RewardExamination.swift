@@ -51,12 +51,18 @@ public struct RewardExamination: Sendable {
                 advantages: AdvantageEstimator(
                     config.grpo, rewardWeights: functions.map(\.declaration.weight)),
                 grader: try await maker.grader(
-                    of: functions, files: result.files, for: .trial))
+                    of: functions, files: result.files, for: .trial),
+                declarations: functions.map(\.declaration))
             let finding = try await trial.run(
                 on: try await completions.latest(proposal.completions))
             result.answer.trial = finding.comparison
             result.answer.reason = finding.objection
             if finding.objection == nil { result.answer.state = .tried }
+            if let evaluation = config.evaluation, evaluation.rewards.isEmpty {
+                result.answer.notes.append(
+                    "evaluations are scored by the same functions, so those before and after the change "
+                        + "do not compare; evaluation.rewards would keep a measure of its own")
+            }
         } catch is CancellationError {
             throw CancellationError()
         } catch {

@@ -38,7 +38,12 @@ public struct RewardMailbox: Sendable {
     /// The proposal with that id.
     public func proposal(_ id: String) throws -> RewardProposal {
         let data = try Data(contentsOf: inbox.appending(path: "\(id).json"))
-        return try RewardProposal(json: JSONValue(parsing: [UInt8](data)))
+        let proposal = try RewardProposal(json: JSONValue(parsing: [UInt8](data)))
+        // Answers go by the id, so it must not name a file elsewhere.
+        guard proposal.id == id else {
+            throw RewardRecordError.unreadable("a proposal in \(id).json with another id")
+        }
+        return proposal
     }
 
     /// Answers; the proposal is taken away if the answer is final.

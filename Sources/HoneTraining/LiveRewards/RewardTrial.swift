@@ -4,11 +4,17 @@ import HoneCore
 public struct RewardTrial: Sendable {
     /// How the run makes advantages of rewards.
     public var advantages: AdvantageEstimator
+    /// Scores on, however often a function fails.
     public var grader: any Grader
+    /// What the functions declare.
+    public var declarations: [RewardConfig]
 
-    public init(advantages: AdvantageEstimator, grader: any Grader) {
+    public init(
+        advantages: AdvantageEstimator, grader: any Grader, declarations: [RewardConfig]
+    ) {
         self.advantages = advantages
         self.grader = grader
+        self.declarations = declarations
     }
 
     /// What a trial found.
@@ -21,29 +27,23 @@ public struct RewardTrial: Sendable {
     /// Scores `steps` ([step][group]) again.
     ///
     /// The functions are refused where they would stop the run: a failure of a function with `on_error:
-    /// stop`, or the share of failures that the recipe allows it; and where a function fails for every
-    /// completion.
-    /// - Throws: `CancellationError`
+    /// stop`, or the share of failures at which the recipe stops it, once as many completions are scored
+    /// as a run looks at; and where a function fails for every completion.
+    /// - Throws: `CancellationError`, and what the grader throws.
     public func run(on steps: [[RecordedGroup]]) async throws -> Finding {
         var comparer = await comparer()
         let clock = ContinuousClock()
         var spent = 0.0
-        do {
-            for groups in steps {
-                let begun = clock.now
-                let verdicts = try await grader.grade(groups.map(\.request))
-                spent += (clock.now - begun).seconds
-                comparer.add(groups, verdicts)
-            }
-        } catch {
+        for groups in steps {
+            let begun = clock.now
+            let verdicts = try await grader.grade(groups.map(\.request))
+            // What a cancelled grader said is no verdict.
             try Task.checkCancellation()
-            return Finding(
-                comparison: comparer.comparison(seconds: spent), objection: "\(error)")
+            spent += (clock.now - begun).seconds
+            comparer.add(groups, verdicts)
         }
-        // What a cancelled grader said is no verdict.
-        try Task.checkCancellation()
         let comparison = comparer.comparison(seconds: spent)
-        return Finding(comparison: comparison, objection: Self.objection(to: comparison))
+        return Finding(comparison: comparison, objection: objection(to: comparison))
     }
 
     /// A comparer for what ``grader`` says.
@@ -52,15 +52,34 @@ public struct RewardTrial: Sendable {
         return RewardComparer(advantages: advantages.weighted(by: weights))
     }
 
-    private static func objection(to comparison: RewardComparison) -> String? {
-        guard comparison.completions > 0 else { return nil }
-        let broken = comparison.functions.first { $0.failures == comparison.completions }
-        if let broken {
-            let example = comparison.failures.first { $0.function == broken.name }
-            return "reward function \(broken.name) failed for all \(comparison.completions) "
-                + "completions: \(example?.message ?? "")"
+    private func objection(to comparison: RewardComparison) -> String? {
+        let scored = comparison.completions
+        guard scored > 0 else { return nil }
+        for function in comparison.functions where function.failures > 0 {
+            guard let declared = declarations.first(where: { $0.name == function.name }) else {
+                continue
+            }
+            let share = Double(function.failures) / Double(scored)
+            let isTooMany = scored >= Self.enough && share >= declared.maxFailureShare
+            let why: String
+            if function.failures == scored {
+                why = "for all \(scored) completions"
+            } else if declared.onError == .stop {
+                why =
+                    "for \(function.failures) of \(scored) completions, and on_error: stop ends a run"
+            } else if isTooMany {
+                why =
+                    "for \(function.failures) of \(scored) completions, and max_failure_share is "
+                    + "\(declared.maxFailureShare)"
+            } else {
+                continue
+            }
+            let example = comparison.failures.first { $0.function == function.name }
+            return "reward function \(function.name) failed \(why): \(example?.message ?? "")"
         }
-        guard comparison.new.count == 0 else { return nil }
-        return "none of \(comparison.completions) completions has a reward"
+        return comparison.new.count > 0 ? nil : "none of \(scored) completions has a reward"
     }
+
+    /// From so many completions on a run looks at the share of failures.
+    private static let enough = 64
 }

@@ -60,6 +60,7 @@ private actor AnswerView {
         }
         if let trial = answer.trial, last?.trial == nil {
             StandardOutput.write(line: ComparisonText(trial).text)
+            for note in answer.notes { StandardError.write(line: "note: \(note)") }
         }
         switch answer.state {
         case .refused:

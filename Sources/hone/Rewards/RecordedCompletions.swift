@@ -13,7 +13,8 @@ struct RecordedCompletions: StoredCompletions {
     static func of(
         _ folder: RunFolder, config: TrainingConfig, in place: StoreHome
     ) -> any StoredCompletions {
-        // A store that is absent or damaged costs nothing here: the folder holds the same.
+        // A store that is absent or damaged costs nothing here: the folder holds the same, and needs the
+        // dataset to be as it was.
         guard let store = try? Store(place, absence: .refuse),
             let run = try? store.run(folder.url.absoluteURL.standardizedFileURL.path)
         else { return FolderCompletions(folder, dataset: config.dataset) }

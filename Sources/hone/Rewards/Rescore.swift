@@ -40,7 +40,7 @@ struct Rescore: AsyncParsableCommand {
         let trial = RewardTrial(
             advantages: AdvantageEstimator(
                 run.config.grpo, rewardWeights: functions.map(\.declaration.weight)),
-            grader: grader)
+            grader: grader, declarations: functions.map(\.declaration))
         var comparer = await trial.comparer()
         let clock = ContinuousClock()
         let begun = clock.now

@@ -31,11 +31,35 @@ struct RubricMaker: GraderMaker {
             declaration.options["readable"] = .array(readable + [.string(home)])
             return declaration
         }
-        let rubric = try await library.rubric(
-            of: declarations, file: file, log: use == .training ? log : nil)
-        if use == .training {
+        switch use {
+        case .training:
+            let rubric = try await library.rubric(of: declarations, file: file, log: log)
             for notice in rubric.notices { StandardError.write(line: notice) }
+            return rubric
+        case .trial:
+            return PatientRubric(
+                rubric: try await library.rubric(
+                    of: declarations.map { declaration in
+                        var patient = declaration
+                        if patient.onError == .stop { patient.onError = .exclude }
+                        return patient
+                    }, file: file))
         }
-        return rubric
+    }
+}
+
+/// A rubric that scores to the end, however often its functions fail.
+private struct PatientRubric: Grader {
+    let rubric: Rubric
+
+    func functions() -> [FunctionInForce] { rubric.functions() }
+
+    func grade(_ requests: [GradingRequest]) async throws -> [[Verdict]] {
+        let assessments = await rubric.assess(requests)
+        return try zip(requests, assessments).map { request, columns in
+            try request.completions.indices.map { member in
+                try rubric.verdict(of: columns.map { $0[member].score })
+            }
+        }
     }
 }

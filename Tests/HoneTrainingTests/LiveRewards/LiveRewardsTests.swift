@@ -114,6 +114,44 @@ import Testing
         #expect(await ear.answers.last?.reason?.contains("every weight is 0") == true)
     }
 
+    @Test(
+        arguments: [
+            // 16 of 80 fail: more than a tenth.
+            (RewardConfig.FailurePolicy.exclude, 0.1, 16, "max_failure_share is 0.1"),
+            (.exclude, 0.5, 16, nil), (.stop, 1, 1, "on_error: stop ends a run"),
+            (.zero, 1, 80, "for all 80 completions"),
+        ] as [(RewardConfig.FailurePolicy, Double, Int, String?)])
+    func whatWouldStopTheRunIsRefused(
+        policy: RewardConfig.FailurePolicy, share: Double, failures: Int, reason: String?
+    ) async throws {
+        struct Fails: Grader {
+            let count: Int
+            func functions() -> [FunctionInForce] { [.init("format")] }
+            func grade(_ requests: [GradingRequest]) -> [[Verdict]] {
+                requests.map { request in
+                    RewardComparerTests.verdicts(
+                        request.completions.indices.map { $0 < count ? nil : 1 })
+                }
+            }
+        }
+        var declaration = RewardConfig(name: "format", type: "python")
+        declaration.onError = policy
+        declaration.maxFailureShare = share
+        let finding = try await RewardTrial(
+            advantages: AdvantageEstimator(scaling: .group), grader: Fails(count: failures),
+            declarations: [declaration]
+        ).run(on: [[RewardComparerTests.recorded(Array(repeating: 1, count: 80), row: 0)]])
+        #expect(finding.comparison.completions == 80)
+        #expect((finding.objection == nil) == (reason == nil))
+        if let reason { #expect(finding.objection?.contains(reason) == true) }
+    }
+
+    @Test func aTextThatNamesAFileElsewhereIsNotRead() throws {
+        var reward = Versions.reward("a", text: "2")
+        reward.source?.texts["../../evil.py"] = "x"
+        #expect(throws: RewardRecordError.self) { try VersionedReward(json: reward.json) }
+    }
+
     @Test func aTrialChangesNothing() async throws {
         #expect(try await propose("2", intent: .trial).map(\.state) == [.tried])
         #expect(try await grader.begin(step: 1) == nil)
