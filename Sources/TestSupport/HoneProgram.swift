@@ -78,6 +78,12 @@ public struct HoneProgram: Sendable {
         /// Ends it as `kill -9` does.
         public func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
 
+        /// Ends it as `kill -9` does at the moment `condition` holds.
+        public func kill(when condition: @escaping @Sendable () -> Bool) async {
+            let process = process
+            await Lookout.act(when: { !process.isRunning || condition() }) { kill() }
+        }
+
         public var isRunning: Bool { process.isRunning }
 
         /// What it has written to standard output so far.

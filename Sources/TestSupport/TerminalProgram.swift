@@ -46,6 +46,14 @@ public actor TerminalProgram {
     /// Presses keys; "\u{3}" is Ctrl-C.
     public func type(_ text: String) throws { try keyboard.write(contentsOf: Data(text.utf8)) }
 
+    /// Presses keys at the moment `condition` holds.
+    public nonisolated func type(
+        _ text: String, when condition: @escaping @Sendable () -> Bool
+    ) async {
+        let keyboard = keyboard
+        await Lookout.act(when: condition) { try? keyboard.write(contentsOf: Data(text.utf8)) }
+    }
+
     /// Everything the terminal has shown so far, with the keys it echoed.
     public var screen: String {
         read()

@@ -167,8 +167,8 @@ import Testing
                 "rewards", "update", broken.path, "--file", file.path,
             ])
             delays.append(Int.random(in: 0..<1500))
-            try await Task.sleep(for: .milliseconds(delays[round]))
-            program.kill()
+            let instant = ContinuousClock.now + .milliseconds(delays[round])
+            await program.kill(when: { ContinuousClock.now >= instant })
             _ = try await program.outcome()
             let outcome = try await update.outcome(within: 60)
             // The version of the round before may have come into force since this one was read.

@@ -129,8 +129,8 @@ import Testing
                 Int(duration.components.seconds * 1000)
                 + Int(duration.components.attoseconds / 1_000_000_000_000_000)
             delays.append(Int.random(in: 0..<max(milliseconds * 2 / 3, 1)))
-            try await Task.sleep(for: .milliseconds(delays[delays.count - 1]))
-            started.kill()
+            let instant = clock.now + .milliseconds(delays[delays.count - 1])
+            await started.kill(when: { clock.now >= instant })
             _ = try await started.outcome()
             if FileManager.default.fileExists(atPath: broken.path) {
                 arguments = first + ["--resume"]
@@ -246,11 +246,7 @@ import Testing
         ]
         let started = try HoneProgram.start(arguments)
         let checkpoint = run.appending(path: "checkpoints/step-000002")
-        while started.isRunning, !FileManager.default.fileExists(atPath: checkpoint.path) {
-            try await Task.sleep(for: .milliseconds(2))
-        }
-        try await Task.sleep(for: .milliseconds(60))
-        started.kill()
+        await started.kill(when: { FileManager.default.fileExists(atPath: checkpoint.path) })
         _ = try await started.outcome()
         let resumed = try await HoneProgram.run(arguments + ["--resume"])
         try #require(resumed.exitCode == 0, "\(resumed.errors)")

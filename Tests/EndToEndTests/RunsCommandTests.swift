@@ -220,13 +220,10 @@ import Testing
         let arguments = ["train", recipe, "--output", scratch.url.appending(path: "run").path]
         let started = try HoneProgram.start(arguments, environment: environment)
         let events = scratch.url.appending(path: "run/events.jsonl")
-        while started.isRunning,
+        await started.kill(when: {
             ((try? String(contentsOf: events, encoding: .utf8)) ?? "")
-                .contains(#""event":"step","step":3"#) == false
-        {
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        started.kill()
+                .contains(#""event":"step","step":3"#)
+        })
         _ = try await started.outcome()
         let list = try await HoneProgram.run(["runs", "list"], environment: environment)
         #expect(list.output.contains("stopped"), "\(list.output) \(list.errors)")
