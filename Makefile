@@ -11,6 +11,9 @@ TORCH := $(or $(TORCH_HOME),$(CURDIR)/.deps/torch)
 LIBRARIES := HoneCore HoneText HoneModels HoneInference HoneTraining HoneRewards HoneStore Torch
 # Tests of deadlines and processes run after those that compute, which would take the cores from them.
 TIMED_TESTS := HoneRewardsTests|EndToEndTests
+# The generators of fixtures; the other files beside them are their parts.
+FIXTURES := tensors quantization models sampling objective tokenizer_fixtures templates datasets_files \
+	rewards guide similarity mathematics json_schema
 SWIFT_FOLDERS := Package.swift Sources Tests Benchmarks
 
 help: ## this list
@@ -50,8 +53,9 @@ bench: build ## speed beside TRL and beside the hardware's limit
 
 fixtures: setup ## make the reference values of the tests again (needs the Python libraries)
 	Tools/setup fixtures
-	for generator in Tools/fixtures/*.py; do \
-		echo "$$generator"; HF_HUB_OFFLINE=1 .deps/fixtures-venv/bin/python "$$generator"; \
+	for generator in $(FIXTURES); do \
+		echo "$$generator"; \
+		HF_HUB_OFFLINE=1 .deps/fixtures-venv/bin/python "Tools/fixtures/$$generator.py"; \
 	done
 
 install: build ## copy the program and its libraries to PREFIX (default /usr/local)

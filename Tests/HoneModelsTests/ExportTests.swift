@@ -6,10 +6,10 @@ import Torch
 
 @testable import HoneModels
 
-/// Writes what `Tools/fixtures/check_models.py` loads with peft, transformers and gguf. Runs only when asked:
+/// Writes what `Tools/check-exports` loads with peft, transformers and gguf. Runs only when asked:
 ///
 ///     HONE_EXPORT=FOLDER swift test --filter ExportTests
-///     python Tools/fixtures/check_models.py FOLDER
+///     .deps/fixtures-venv/bin/python Tools/check-exports FOLDER
 @Suite struct ExportTests {
     static let folder = ProcessInfo.processInfo.environment["HONE_EXPORT"]
 

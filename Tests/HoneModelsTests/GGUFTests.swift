@@ -96,7 +96,7 @@ struct GGUFCase: Sendable, CustomTestStringConvertible {
         try read.load(into: again)
         let want = try withoutGradients { try model.logits(ofSequence: Tensor(tokens)) }
         let found = try withoutGradients { try again.logits(ofSequence: Tensor(tokens)) }
-        // Root mean square error by the logits' deviation, as `check_models.py` takes it.
+        // Root mean square error by the logits' deviation, as `Tools/check-exports` takes it.
         let error = try (found - want).square().mean().item().squareRoot()
         let distance = try error / want.flatten().variance(0).item().squareRoot()
         #expect(distance < expected.tolerance && distance > 0)
