@@ -30,7 +30,7 @@ demo: build ## train the included model on Countdown and show it before and afte
 
 # Tests run side by side, so each computes on one thread: threads of one operation that have to wait for
 # each other while others take the cores lose far more than they gain.
-test: setup ## every check: format, layers, unit and end-to-end tests, documentation
+test: setup ## every check: format, layers, pages, unit and end-to-end tests, documentation
 	$(MAKE) --no-print-directory lint
 	swift build --build-tests
 	OMP_NUM_THREADS=1 swift test --skip-build --skip '$(TIMED_TESTS)'
@@ -40,9 +40,10 @@ test: setup ## every check: format, layers, unit and end-to-end tests, documenta
 format: ## rewrite the Swift sources in the project's format
 	swift format --in-place --recursive --parallel $(SWIFT_FOLDERS)
 
-lint: ## format and layers, checked only
+lint: ## format, layers and pages, checked only
 	swift format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
 	Tools/check-layers
+	Tools/check-pages
 
 docs: setup ## the DocC documentation, in .build/docs; warnings are errors
 	Tools/check-docs $(LIBRARIES)
