@@ -39,11 +39,15 @@ struct CompletionDraft {
             ])
     }
 
-    /// A sample of an evaluation; its number of tokens is not told, so it counts as 0.
+    /// A completion of an evaluation, which has no advantage.
     init(_ sample: EvaluationSample, prompt: [UInt8]) {
         self.init(
             row: sample.row.index, prompt: prompt, text: sample.completion,
-            verdict: sample.verdict, tokens: 0, rest: [:])
+            verdict: sample.verdict, tokens: sample.tokens,
+            rest: [
+                "finish_reason": .string(sample.finishReason.rawValue),
+                "policy_version": .int(sample.policyVersion),
+            ])
     }
 
     private init(
@@ -53,11 +57,8 @@ struct CompletionDraft {
         var (rewards, failures) = (JSONObject(), JSONObject())
         for component in verdict.components {
             rewards[component.name] = component.score.map { .double($0) } ?? .null
-            failures[component.name] = component.failure.map(Self.json(of:))
         }
-        if let failure = verdict.failure, failures[failure.function] == nil {
-            failures[failure.function] = Self.json(of: failure)
-        }
+        for failure in verdict.failures { failures[failure.function] = failure.json }
         document["rewards"] = .object(rewards)
         if !failures.isEmpty { document["failures"] = .object(failures) }
         for (key, value) in rest { document[key] = value }
@@ -77,13 +78,5 @@ struct CompletionDraft {
         self.tokens = tokens
         self.reward = reward
         self.failure = failure
-    }
-
-    private static func json(of failure: GraderFailure) -> JSONValue {
-        var members: JSONObject = [
-            "kind": .string(failure.kind.rawValue), "message": .string(failure.message),
-        ]
-        if !failure.detail.isEmpty { members["detail"] = .string(failure.detail) }
-        return .object(members)
     }
 }

@@ -12,7 +12,7 @@ public struct CompletionRecord: Sendable, Hashable {
     /// The prompt as the model saw it.
     public var prompt: String
     public var completion: String
-    /// 0 where it was not told (evaluations).
+    /// 0 in evaluations that an earlier version recorded.
     public var tokens: Int
     /// The total; nil when a failure excluded it or every function abstained.
     public var reward: Double?

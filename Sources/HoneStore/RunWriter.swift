@@ -76,10 +76,8 @@ struct RunWriter {
     func rewardsChanged(_ change: RewardChange, at time: Date) throws {
         for reward in change.inForce {
             try insert(
-                RewardVersion.Content(
-                    function: reward.function, declaration: reward.declaration.configJSON.text(),
-                    source: reward.source.flatMap { $0.texts[$0.name] }),
-                version: reward.number, from: change.firstStep, at: time)
+                RewardVersion.Content(reward), version: reward.number, from: change.firstStep,
+                at: time)
             try db.execute(
                 sql: "INSERT OR REPLACE INTO reward_change VALUES (?, ?, ?, ?)",
                 arguments: [run, change.firstStep, reward.function, reward.number])

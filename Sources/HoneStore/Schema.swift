@@ -15,6 +15,9 @@ enum Schema {
         migrator.registerMigration("2 changes of reward functions") { db in
             try db.execute(sql: rewardChange)
         }
+        migrator.registerMigration("3 trials of reward functions, rewards of evaluations") { db in
+            for statement in trials { try db.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -104,4 +107,20 @@ enum Schema {
           run_id INTEGER NOT NULL, first_step INTEGER NOT NULL, function TEXT NOT NULL,
           version INTEGER NOT NULL, PRIMARY KEY (run_id, first_step, function)) WITHOUT ROWID
         """
+
+    /// What became of each change of rewards that was asked for, with the report of its trial; and the
+    /// functions of `evaluation.rewards`, which stay as they are.
+    private static let trials = [
+        """
+        CREATE TABLE reward_trial (
+          run_id INTEGER NOT NULL, id TEXT NOT NULL, step INTEGER NOT NULL, at REAL NOT NULL,
+          state TEXT NOT NULL, first_step INTEGER, answer TEXT NOT NULL,
+          PRIMARY KEY (run_id, id)) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE evaluation_reward (
+          run_id INTEGER NOT NULL, function TEXT NOT NULL, declaration TEXT NOT NULL, source TEXT,
+          PRIMARY KEY (run_id, function)) WITHOUT ROWID
+        """,
+    ]
 }

@@ -8,7 +8,7 @@ extension Store {
     public func completions(
         of run: StoredRun, _ query: CompletionQuery
     ) throws(StoreError) -> [CompletionRecord] {
-        let versions = try versionTimeline(of: run)
+        let versions = try versionTimeline(of: run, query.phase)
         return try read { db in
             guard let plan = try Self.plan(query, run: run.id, db) else { return [] }
             var reader = ChunkReader(db, path: home.database.path)
@@ -111,9 +111,15 @@ struct VersionTimeline {
 }
 
 extension Store {
-    /// Which version of each function scored which steps of `run`.
-    func versionTimeline(of run: StoredRun) throws(StoreError) -> VersionTimeline {
+    /// Which version of each function scored which steps of `run`; no versions where functions of their
+    /// own, which never change, score evaluations.
+    func versionTimeline(
+        of run: StoredRun, _ phase: Phase
+    ) throws(StoreError) -> VersionTimeline {
         try read { db in
+            let hasOwn = try Bool.fetchOne(
+                db, sql: "SELECT 1 FROM evaluation_reward WHERE run_id = ?", arguments: [run.id])
+            if phase == .evaluation, hasOwn != nil { return VersionTimeline([:]) }
             // A version that comes back is a change, not a version.
             let rows = try Row.fetchAll(
                 db,

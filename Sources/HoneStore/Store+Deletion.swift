@@ -16,11 +16,7 @@ extension Store {
             last = bound
         }
         try write { db in
-            try RunWriter(db: db, run: run.id).cut(after: -1)
-            for table in ["reward_version", "reward_change"] {
-                try db.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run.id])
-            }
-            try db.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run.id])
+            try RunWriter(db: db, run: run.id).forget()
         }
         do {
             // Gives the room back to the disk.
@@ -34,4 +30,16 @@ extension Store {
     }
 
     private static let stepsAtOnce = 200
+}
+
+extension RunWriter {
+    /// Removes the run with all that is recorded of it.
+    func forget() throws {
+        try cut(after: -1)
+        // What outlives a cut after some step.
+        for table in ["reward_version", "reward_change", "reward_trial", "evaluation_reward"] {
+            try db.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
+        }
+        try db.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run])
+    }
 }

@@ -105,12 +105,6 @@ extension Store {
         guard let messages = source["messages"]?.arrayValue else {
             return .text(source["prompt"]?.stringValue ?? "")
         }
-        return .messages(
-            messages.compactMap { $0.objectValue }.map { members in
-                ChatMessage(
-                    role: members["role"]?.stringValue ?? "",
-                    content: members["content"]?.stringValue ?? "",
-                    extra: members.filter { $0.key != "role" && $0.key != "content" })
-            })
+        return .messages(messages.compactMap(\.objectValue).map(ChatMessage.init(json:)))
     }
 }

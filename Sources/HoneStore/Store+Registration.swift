@@ -83,6 +83,7 @@ extension RunWriter {
         guard let step = description?.resumedFrom else { return }
         try event("started", step: step, at: time, body: ["facts": .object(facts)])
         try rewards(registration.rewards, from: step + 1, at: time)
+        try evaluationRewards(registration.evaluationRewards)
     }
 
     /// The run has ended.

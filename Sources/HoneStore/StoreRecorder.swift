@@ -14,6 +14,8 @@ public actor StoreRecorder: RunObserver {
     private let onProblem: @Sendable (String) -> Void
     private var run: Int64?
     private var isBroken = false
+    /// Time spent here so far, which is what the run pays for its record.
+    private var spent = Duration.zero
 
     /// - Parameters:
     ///   - store: where to.
@@ -35,7 +37,9 @@ public actor StoreRecorder: RunObserver {
             default:
                 if run == nil { try begin(nil) }
                 guard let run else { return }
-                try store.write { try RunWriter(db: $0, run: run).record(event, at: Date()) }
+                try store.write { db in
+                    try RunWriter(db: db, run: run).record(event, at: Date(), spent: spent)
+                }
             }
         }
     }
@@ -62,6 +66,9 @@ public actor StoreRecorder: RunObserver {
 
     private func guarded(_ work: () throws -> Void) {
         guard !isBroken else { return }
+        let clock = ContinuousClock()
+        let begun = clock.now
+        defer { spent += clock.now - begun }
         do {
             try work()
         } catch {
@@ -74,28 +81,35 @@ public actor StoreRecorder: RunObserver {
 
 extension RunWriter {
     /// Writes any event but the start.
-    func record(_ event: RunEvent, at time: Date) throws {
+    /// - Parameters:
+    ///   - event: what happened.
+    ///   - time: when.
+    ///   - spent: time that recording the run has taken so far; kept with its end.
+    func record(_ event: RunEvent, at time: Date, spent: Duration) throws {
         switch event {
         case .started: break
         case .step(let record):
+            var prompts = PromptDocuments()
             try step(
                 record.step, phase: .training, at: time, metrics: record.metrics,
-                completions: Self.drafts(record.completions))
-        case .evaluated(let number, let metrics, let samples):
-            let drafts = samples.map { sample in
-                CompletionDraft(
-                    sample,
-                    prompt: CompletionDraft.promptDocument(
-                        text: sample.prompt, prompt: sample.row.prompt,
-                        columns: sample.row.columns))
-            }
+                completions: record.completions.map { graded in
+                    let rollout = graded.rollout
+                    return CompletionDraft(
+                        graded, prompt: prompts.document(rollout.promptText, rollout.row))
+                })
+        case .evaluated(let record):
+            var prompts = PromptDocuments()
             try step(
-                number, phase: .evaluation, at: time, metrics: metrics, completions: drafts)
+                record.step, phase: .evaluation, at: time, metrics: record.metrics,
+                completions: record.completions.map { sample in
+                    CompletionDraft(sample, prompt: prompts.document(sample.prompt, sample.row))
+                })
         case .checkpointed(let step, let path):
             try self.event("checkpointed", step: step, at: time, body: ["path": .string(path)])
         case .warning(let step, let message):
             try self.event("warning", step: step, at: time, body: ["message": .string(message)])
         case .rewardsChanged(let change): try rewardsChanged(change, at: time)
+        case .rewardsAnswered(let step, let answer): try answered(answer, step: step, at: time)
         case .finished(let step, let output, let metrics):
             let values = metrics.map { ($0.name, JSONValue.double($0.value)) }
             try self.event(
@@ -103,6 +117,7 @@ extension RunWriter {
                 body: [
                     "output": .string(output),
                     "metrics": .object(JSONObject(values, uniquingKeysWith: { _, last in last })),
+                    "store_seconds": .double(spent / .seconds(1)),
                 ])
             try ended(.finished, output: output.isEmpty ? nil : output, at: time)
         case .failed(let step, let message):
@@ -110,18 +125,17 @@ extension RunWriter {
             try ended(.failed, message: message, at: time)
         }
     }
+}
 
-    private static func drafts(_ completions: [GradedRollout]) -> [CompletionDraft] {
-        var prompts: [Int: [UInt8]] = [:]
-        return completions.map { graded in
-            let rollout = graded.rollout
-            let prompt =
-                prompts[rollout.row.index]
-                ?? CompletionDraft.promptDocument(
-                    text: rollout.promptText, prompt: rollout.row.prompt,
-                    columns: rollout.row.columns)
-            prompts[rollout.row.index] = prompt
-            return CompletionDraft(graded, prompt: prompt)
-        }
+/// The documents of the prompts of one step, each made once.
+private struct PromptDocuments {
+    private var byRow: [Int: (text: String, bytes: [UInt8])] = [:]
+
+    mutating func document(_ text: String, _ row: DatasetRow) -> [UInt8] {
+        if let known = byRow[row.index], known.text == text { return known.bytes }
+        let bytes = CompletionDraft.promptDocument(
+            text: text, prompt: row.prompt, columns: row.columns)
+        byRow[row.index] = (text, bytes)
+        return bytes
     }
 }

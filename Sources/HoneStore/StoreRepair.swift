@@ -30,6 +30,9 @@ public struct StoreRepair: Sendable {
             public var name: String
             public var folder: String
             public var steps: Int
+            /// Completions without the columns of their row, which an earlier version did not keep in the
+            /// folder.
+            public var withoutColumns = 0
         }
     }
 
@@ -155,14 +158,17 @@ extension Store {
         let known = try runs().first { $0.folder == folder.path }
         if let known {
             guard known.state != .running, outline.lastStep > known.step else { return nil }
-            try takeIn(folder: folder, as: known.id, steps: known.step + 1...outline.lastStep)
+            let missing = try takeIn(
+                folder: folder, as: known.id, steps: known.step + 1...outline.lastStep)
             return StoreRepair.Report.TakenIn(
-                name: known.name, folder: folder.path, steps: outline.lastStep - known.step)
+                name: known.name, folder: folder.path, steps: outline.lastStep - known.step,
+                withoutColumns: missing)
         }
         let begun = try begin(
             outline.registration, description: outline.description, at: outline.startedAt)
+        let missing: Int
         do throws(StoreError) {
-            try takeIn(folder: folder, as: begun.id, steps: 0...max(outline.lastStep, 0))
+            missing = try takeIn(folder: folder, as: begun.id, steps: 0...max(outline.lastStep, 0))
             // Whoever wrote it, it is not this process.
             try write { db in
                 try db.execute(
@@ -170,14 +176,13 @@ extension Store {
             }
         } catch {
             try write { db in
-                try RunWriter(db: db, run: begun.id).cut(after: -1)
-                try db.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [begun.id])
+                try RunWriter(db: db, run: begun.id).forget()
             }
             throw error
         }
         let name = try runs().first { $0.id == begun.id }?.name ?? ""
         return StoreRepair.Report.TakenIn(
-            name: name, folder: folder.path, steps: outline.lastStep)
+            name: name, folder: folder.path, steps: outline.lastStep, withoutColumns: missing)
     }
 }
 

@@ -55,11 +55,14 @@ public struct RunRegistration: Sendable {
     /// The resolved recipe as YAML.
     public var recipe: String
     public var rewards: [RewardVersion.Content]
+    /// Those that score evaluations alone; none where ``rewards`` do.
+    public var evaluationRewards: [RewardVersion.Content]
     public var beginning: Beginning
 
     public init(
         title: String, method: String, model: String, folder: String, recipe: String,
-        rewards: [RewardVersion.Content], beginning: Beginning = .new
+        rewards: [RewardVersion.Content], evaluationRewards: [RewardVersion.Content] = [],
+        beginning: Beginning = .new
     ) {
         self.title = title
         self.method = method
@@ -67,6 +70,7 @@ public struct RunRegistration: Sendable {
         self.folder = folder
         self.recipe = recipe
         self.rewards = rewards
+        self.evaluationRewards = evaluationRewards
         self.beginning = beginning
     }
 
@@ -93,6 +97,13 @@ public struct RewardVersion: Sendable, Hashable {
             self.function = function
             self.declaration = declaration
             self.source = source
+        }
+
+        /// What makes `reward` the version that it is, of its texts that of the function itself.
+        init(_ reward: VersionedReward) {
+            self.init(
+                function: reward.function, declaration: reward.declaration.configJSON.text(),
+                source: reward.source.flatMap { $0.texts[$0.name] })
         }
     }
 

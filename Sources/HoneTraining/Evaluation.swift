@@ -48,7 +48,7 @@ public struct Evaluator: Sendable {
         var summary = EvaluationSummary(
             functions: await grader.functions(), criterion: criterion,
             passCounts: passCounts)
-        var samples: [EvaluationSample] = []
+        var (completions, samples) = ([EvaluationSample](), [EvaluationSample]())
         for start in stride(from: 0, to: prompts.count, by: rowsPerBatch) {
             try Task.checkCancellation()
             let batch = Array(prompts[start..<min(start + rowsPerBatch, prompts.count)])
@@ -56,20 +56,17 @@ public struct Evaluator: Sendable {
             for group in try await rollouts.groups(of: batch, at: moment).groups {
                 summary.add(
                     verdicts: group.verdicts, completions: group.rollouts.map(\.completion))
-                // One of each row first: the first completions of different rows show more.
-                if samples.count < shownSamples, let rollout = group.rollouts.first,
-                    let verdict = group.verdicts.first
-                {
-                    samples.append(
-                        EvaluationSample(
-                            row: rollout.row, prompt: rollout.promptText,
-                            completion: rollout.text, verdict: verdict))
+                let members = zip(group.rollouts, group.verdicts).map(EvaluationSample.init)
+                completions += members
+                // One of each row: the first completions of different rows show more.
+                if samples.count < shownSamples, let first = members.first {
+                    samples.append(first)
                 }
             }
         }
         return Evaluation(
             rows: prompts.count, samplesPerRow: samplesPerRow, metrics: summary.metrics,
-            samples: samples)
+            completions: completions, samples: samples)
     }
 
     private var rollouts: RolloutMaker {
@@ -86,15 +83,26 @@ public struct Evaluation: Sendable {
     /// `reward`, `reward_std`, `rewards/NAME/mean`, `rewards/NAME/std`, `pass@k`,
     /// `rewards/failures`, lengths in tokens by TRL's names.
     public var metrics: OrderedMetrics
+    /// Every completion, row by row.
+    public var completions: [EvaluationSample]
+    /// The few of them that a person is shown.
     public var samples: [EvaluationSample]
 
     public init(
-        rows: Int, samplesPerRow: Int, metrics: OrderedMetrics, samples: [EvaluationSample]
+        rows: Int, samplesPerRow: Int, metrics: OrderedMetrics, completions: [EvaluationSample],
+        samples: [EvaluationSample]
     ) {
         self.rows = rows
         self.samplesPerRow = samplesPerRow
         self.metrics = metrics
+        self.completions = completions
         self.samples = samples
+    }
+
+    /// What is recorded of it, made after `step` steps.
+    public func record(step: Int) -> EvaluationRecord {
+        EvaluationRecord(
+            step: step, metrics: metrics, completions: completions, samples: samples)
     }
 
     /// The metric of that name, if the evaluation has it.

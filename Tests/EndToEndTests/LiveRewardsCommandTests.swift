@@ -144,8 +144,34 @@ import Testing
             list.output.contains("  shape_v2  steps \(from)–\(to - 1)  update"), "\(list.output)")
         let rows = try await Self.rewards(["list", run.path, "--json"]).output
             .split(separator: "\n").map { try JSONValue(parsing: String($0)) }
-        #expect(rows.map { $0["version"] } == ["shape_v1", "length_v1", "shape_v2"])
+        #expect(
+            rows.prefix(3).map { $0["version"] } == ["shape_v1", "length_v1", "shape_v2"])
         #expect(rows[2]["source"]?["texts"]?["new.py"] == .string(Self.second))
+        // Every change that was asked for, in the folder and in the store.
+        let answers = Array(rows.dropFirst(3))
+        #expect(
+            answers.map { $0["state"] }
+                == ["refused", "refused", "refused", "tried", "applied", "applied"])
+        #expect(
+            answers.map { $0["asked"] }
+                == ["update", "update", "update", "update", "update", "revert"])
+        #expect(answers[1]["reason"]?.stringValue?.contains("ZeroDivisionError") == true)
+        #expect((answers[3]["trial"]?["completions"]?.intValue ?? 0) >= 16)
+        #expect(answers[4]["firstStep"]?.intValue == from)
+        #expect(answers[4]["trial"]?["flips"]?["flipped"] != 0)
+        let recorded = try JSONValue(parsing: show.output)["reward_changes"]?.arrayValue ?? []
+        for key in ["answer", "state", "asked", "reason", "trial", "firstStep"] {
+            #expect(recorded.map { $0[key] } == answers.map { $0[key] }, "\(key)")
+        }
+        for line in [
+            "changes asked for", "update  shape_v2  tried only (on ",
+            "update  shape_v2  in force from step \(from) (on ", "refused: ",
+            "revert  shape_v1  in force from step \(to) (on ",
+        ] {
+            #expect(list.output.contains(line), "\(line): \(list.output)")
+        }
+        let screen = try await HoneProgram.run(["runs", "show", run.path], environment: home)
+        #expect(screen.output.contains("shape_v2  in force from step \(from)"), "\(screen.output)")
     }
 
     @Test func aRunKilledAtAnyInstantGoesOnWithTheVersionInForceToTheBit() async throws {
@@ -244,6 +270,49 @@ import Testing
         #expect(changes[1]["in_force"] == ["shape_v2", "length_v2"])
     }
 
+    /// evaluation.rewards are the run's own measure, whoever edits their file.
+    @Test func evaluationsAreScoredByWhatTheRunBeganWith() async throws {
+        let scratch = try ScratchFolder()
+        try scratch.file("yard.py", "def yard(prompt, completion, example):\n    return 0.25\n")
+        let recipe = try Self.recipe(
+            scratch, steps: 2,
+            more: """
+                evaluation:
+                  every: 1
+                  rows: 4
+                  rewards:
+                    - {name: yard, type: python, file: yard.py}
+                """)
+        let run = scratch.url.appending(path: "run")
+        let home = ["HONE_HOME": scratch.url.appending(path: "home").path]
+        let arguments = ["train", recipe.path, "--output", run.path]
+        let first = try await HoneProgram.run(arguments, environment: home)
+        try #require(first.exitCode == 0, "\(first.errors)")
+        try scratch.file("yard.py", "def yard(prompt, completion, example):\n    return 0.75\n")
+        // A change of the rewards says that it does not concern them.
+        let file = try scratch.file("new.py", Self.second)
+        let updated = try await HoneProgram.run(
+            ["rewards", "update", run.path, "--file", file.path], environment: home)
+        try #require(updated.exitCode == 0, "\(updated.errors)")
+        #expect(updated.errors.contains("evaluation.rewards (yard) stay"), "\(updated.errors)")
+        let resumed = try await HoneProgram.run(
+            arguments + ["--resume", "--set", "grpo.train_steps=4"], environment: home)
+        try #require(resumed.exitCode == 0, "\(resumed.errors)")
+        #expect(resumed.errors.contains("evaluation.rewards of"), "\(resumed.errors)")
+        let evaluations = try Self.events(run, "evaluated")
+        #expect(evaluations.map { $0["step"] } == [0, 1, 2, 3, 4])
+        #expect(evaluations.allSatisfy { $0["metrics"]?["reward"] == 0.25 })
+        // The change waited for the run and came into force; both answers are one.
+        let list = try await HoneProgram.run(["rewards", "list", run.path], environment: home)
+        #expect(list.output.contains("evaluations are scored by yard"), "\(list.output)")
+        #expect(list.output.contains("shape_v2  in force from step 3 (on "), "\(list.output)")
+        let show = try await HoneProgram.run(
+            ["runs", "show", run.path, "--json"], environment: home)
+        let shown = try JSONValue(parsing: show.output)
+        #expect(shown["evaluation_rewards"]?.arrayValue?.map { $0["function"] } == ["yard"])
+        #expect(shown["reward_changes"]?.arrayValue?.map { $0["state"] } == ["applied"])
+    }
+
     @Test func aFinishedRunIsScoredAgain() async throws {
         let scratch = try ScratchFolder()
         let recipe = try Self.recipe(scratch, steps: 3)
@@ -280,7 +349,10 @@ import Testing
             let recorded = try #require(row["recorded"]?.doubleValue)
             #expect(abs(recorded - (6 - shape + 0.5 * length)) < 1e-9)
         }
-        // The folder alone says the same as the store.
+        // The folder alone says the same as the store, and needs the dataset no more.
+        let written = try String(contentsOf: run.appending(path: "recipe.yaml"), encoding: .utf8)
+        try Data(written.replacing("train.jsonl", with: "gone.jsonl").utf8).write(
+            to: run.appending(path: "recipe.yaml"))
         let alone = try await HoneProgram.run([
             "rescore", run.path, "--rewards", file.path, "--json",
         ])

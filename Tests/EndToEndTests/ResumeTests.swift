@@ -58,6 +58,8 @@ import Testing
         var record = [
             "steps": Data("\(try steps(run))".utf8), "evaluations": Data("\(evaluations)".utf8),
             "completions": try Data(contentsOf: run.appending(path: "completions.jsonl")),
+            "evaluated": try Data(contentsOf: run.appending(path: "evaluations.jsonl")),
+            "rows": try Data(contentsOf: run.appending(path: "rows.jsonl")),
         ]
         let checkpoints = run.appending(path: "checkpoints")
         let names = try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).sorted()

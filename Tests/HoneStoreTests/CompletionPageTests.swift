@@ -18,12 +18,9 @@ import Testing
         let sample = SampleRun.completion(step: 3, place: 3)
         await recorder.record(
             .evaluated(
-                step: 3, metrics: [],
-                samples: [
-                    EvaluationSample(
-                        row: sample.rollout.row, prompt: "p", completion: "c",
-                        verdict: sample.verdict)
-                ]))
+                EvaluationRecord(
+                    step: 3, metrics: [],
+                    completions: [EvaluationSample(sample.rollout, sample.verdict)])))
         let run = try store.run("sample")
         var all = CompletionQuery()
         all.limit = 10_000

@@ -107,6 +107,6 @@ struct StoreCheck {
 
     static let tablesOfRuns = [
         "step", "metric", "completion", "chunk", "prompt", "reward_version", "reward_change",
-        "reward_log", "event",
+        "reward_log", "event", "reward_trial", "evaluation_reward",
     ]
 }

@@ -14,6 +14,8 @@ import Testing
         let kept = try await SampleRun.record("kept", in: store, steps: 5, folder: "/kept")
         let gone = try await SampleRun.record("gone", in: store, steps: 450, folder: "/gone")
         await gone.record([RewardLogRow(["step": 3, "function": "equation", "output": "said"])])
+        await gone.record(
+            .rewardsAnswered(step: 9, RewardAnswer(id: "1-a", asked: .update, state: .refused)))
         await gone.record(.finished(step: 450, output: "/gone/model", metrics: []))
         await kept.record(.finished(step: 5, output: "/kept/model", metrics: []))
         let before = try store.completions(of: try store.run("kept"), CompletionQuery())

@@ -20,7 +20,11 @@ import Testing
 
     /// A migration that was published must never change: stores out there have it.
     @Test func publishedMigrationsStandFirstAndUnchanged() throws {
-        #expect(Schema.migrator.migrations.first == "1 runs, metrics, completions")
+        #expect(
+            Schema.migrator.migrations.prefix(3) == [
+                "1 runs, metrics, completions", "2 changes of reward functions",
+                "3 trials of reward functions, rewards of evaluations",
+            ])
         let scratch = try ScratchFolder()
         let store = try Store(scratch.home)
         let tables = try store.read { db in
@@ -33,6 +37,30 @@ import Testing
         }
         #expect(
             Set(tables).isSuperset(of: StoreCheck.tablesOfRuns + ["run", "metric_name"]))
+    }
+
+    /// A store that an earlier version filled, with all its runs, under the tables of this one.
+    @Test func aStoreOfAnEarlierHoneIsBroughtUpToDate() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        try await SampleRun.record(in: store, steps: 3)
+        let before = try store.completions(of: try store.run("sample"), CompletionQuery())
+        // As it was before the third change.
+        try await store.pool.write { db in
+            try db.execute(
+                sql: """
+                    DROP TABLE reward_trial; DROP TABLE evaluation_reward;
+                    DELETE FROM grdb_migrations WHERE identifier LIKE '3 %';
+                    """)
+        }
+        try store.close()
+        let again = try Store(scratch.home)
+        let run = try again.run("sample")
+        #expect(try again.completions(of: run, CompletionQuery()) == before)
+        #expect(try again.rewardTrials(of: run) == [])
+        try again.record(RewardAnswer(id: "1-a", asked: nil, state: .tried), of: run)
+        #expect(try again.rewardTrials(of: run).count == 1)
+        try StoreCheck(again).expectWhole()
     }
 
     @Test func aMissingStoreIsRefusedWithTheWayToOne() throws {

@@ -15,12 +15,12 @@ import Testing
         let sample = SampleRun.completion(step: 9, place: 1)
         await recorder.record(
             .evaluated(
-                step: 2, metrics: [("reward", 0.75)],
-                samples: [
-                    EvaluationSample(
-                        row: sample.rollout.row, prompt: sample.rollout.promptText,
-                        completion: "held out", verdict: sample.verdict)
-                ]))
+                EvaluationRecord(
+                    step: 2, metrics: [("reward", 0.75)],
+                    completions: (1...3).map { place in
+                        EvaluationSample(
+                            SampleRun.completion(step: 9, place: place).rollout, sample.verdict)
+                    })))
         await recorder.record(.warning(step: 3, message: "mind the step"))
         await recorder.record(.checkpointed(step: 3, path: "/nowhere/step-3"))
         await recorder.record([
@@ -50,9 +50,11 @@ import Testing
         var query = CompletionQuery()
         query.phase = .evaluation
         let held = try store.completions(of: run, query)
-        #expect(held.map(\.completion) == ["held out"])
-        #expect(held.map(\.row) == [sample.rollout.row.index])
-        #expect(try store.completionCount(of: run, .evaluation).all == 1)
+        #expect(held.map(\.completion) == (1...3).map { SampleRun.text(step: 9, place: $0) })
+        #expect(held.map(\.row) == (1...3).map { SampleRun.row(step: 9, place: $0) })
+        #expect(held[0].tokens == sample.rollout.completion.tokens.count)
+        #expect(held[0].reward == sample.verdict.reward?.total && held[0].advantage == nil)
+        #expect(try store.completionCount(of: run, .evaluation).all == 3)
 
         let events = try store.events(of: run)
         #expect(events.map(\.kind) == ["started", "warning", "checkpointed"])
@@ -192,6 +194,70 @@ import Testing
         #expect(names == expected)
         #expect(
             try store.events(of: run).filter { $0.kind == "rewardsChanged" }.map(\.step) == [3, 4])
+    }
+
+    @Test func changesThatWereAskedForAreKeptWithTheirTrials() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        let recorder = try await SampleRun.record(in: store, steps: 4)
+        let spread = RewardComparison.Spread(count: 8, mean: 0.5, deviation: 0.1)
+        let trial = RewardComparison(
+            completions: 8, groups: 2, firstStep: 4, lastStep: 4, old: spread, new: spread,
+            functions: [], failures: [], seconds: 0.1,
+            signal: RewardComparison.Signal(old: 1, new: 2, gained: 1, lost: 0),
+            flips: RewardComparison.Flips(flipped: 3, compared: 8), largest: [], steps: [])
+        let refused = RewardAnswer(id: "1-a", asked: .watch, state: .refused, reason: "no")
+        var answer = RewardAnswer(
+            id: "2-b", asked: .update, state: .accepted, versions: ["equation_v2"],
+            changed: ["equation_v2"], trial: trial)
+        await recorder.record(.rewardsAnswered(step: 3, refused))
+        await recorder.record(.rewardsAnswered(step: 4, answer))
+        // Said again after a kill, by a process that does not know the trial any more.
+        await recorder.record(
+            .rewardsAnswered(
+                step: 5,
+                RewardAnswer(
+                    id: "2-b", asked: .update, state: .applied, versions: ["equation_v2"],
+                    firstStep: 5)))
+        var run = try store.run("sample")
+        let kept = try store.rewardTrials(of: run)
+        (answer.state, answer.firstStep) = (.applied, 5)
+        #expect(kept.map(\.answer) == [refused, answer])
+        #expect(kept.map(\.step) == [3, 5])
+        // A trial has happened, whatever step the run goes back to.
+        let again = StoreRecorder(
+            store: store, registration: SampleRun.registration(beginning: .resumed),
+            onProblem: { preconditionFailure($0) })
+        await again.record(.started(SampleRun.description(steps: 4, resumedFrom: 1)))
+        #expect(try store.rewardTrials(of: run).count == 2)
+        // One that was asked for while nobody trained.
+        run = try store.run("sample")
+        try store.record(RewardAnswer(id: "3-c", asked: .revert, state: .tried), of: run)
+        #expect(try store.rewardTrials(of: run).map(\.step) == [3, 5, 1])
+    }
+
+    @Test func rewardsOfEvaluationsHaveNoVersions() async throws {
+        let scratch = try ScratchFolder()
+        let store = try Store(scratch.home)
+        var registration = SampleRun.registration()
+        registration.evaluationRewards = [SampleRun.rewards[0]]
+        let recorder = StoreRecorder(
+            store: store, registration: registration, onProblem: { preconditionFailure($0) })
+        await recorder.record(.started(SampleRun.description()))
+        await recorder.record(SampleRun.step(1))
+        let sample = SampleRun.completion(step: 1, place: 1)
+        await recorder.record(
+            .evaluated(
+                EvaluationRecord(
+                    step: 1, metrics: [],
+                    completions: [EvaluationSample(sample.rollout, sample.verdict)])))
+        let run = try store.run("sample")
+        #expect(try store.evaluationRewards(of: run) == [SampleRun.rewards[0]])
+        var held = CompletionQuery()
+        held.phase = .evaluation
+        #expect(try store.completions(of: run, held)[0].rewards.map(\.version) == [nil, nil])
+        let trained = try store.completions(of: run, CompletionQuery())[0]
+        #expect(trained.rewards.map(\.version) == ["equation_v1", "format_v1"])
     }
 
     @Test func aStoreThatCannotBeWrittenIsToldOnceAndDoesNotHurt() async throws {

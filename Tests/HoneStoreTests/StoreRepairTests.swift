@@ -47,6 +47,8 @@ import Testing
         #expect(report.damage == nil)
         #expect(report.problems == [])
         #expect(report.takenIn.map(\.steps) == [2])
+        // Three of training and one of the evaluation: this folder has no rows.jsonl.
+        #expect(report.takenIn.map(\.withoutColumns) == [4])
         let store = try Store(scratch.home, absence: .refuse)
         let run = try store.run("sample")
         #expect(run.state == .stopped)
@@ -71,6 +73,108 @@ import Testing
         // What is there already is not taken in twice.
         let again = try StoreRepair(scratch.home).run()
         #expect(again.takenIn == [] && again.damage == nil)
+    }
+
+    /// With the rows that were asked, the sources of the functions and the answers, a folder gives all that
+    /// scoring the run again needs.
+    @Test func aFolderGivesRowsSourcesEvaluationsAndTrials() throws {
+        let scratch = try ScratchFolder()
+        let folder = try Self.folder(scratch)
+        try scratch.file(
+            "runs/sample/rows.jsonl",
+            """
+            {"phase":"training","step":1,"row":3,"messages":[{"role":"user","content":"q3","name":"n"}],\
+            "columns":{"answer":"3"}}
+            {"phase":"evaluation","step":1,"row":7,"prompt":"q7","columns":{"answer":"held 7"}}
+            {"phase":"training","step":1,"row":5,"prompt":"q5","columns":{"answer":"before"}}
+            {"phase":"training","step":2,"row":5,"prompt":"q5","columns":{"answer":"after"}}
+            {"phase":"training","step":3,"row":5,"prompt":"q5","columns":{"answer":"later"}}
+            {"phase":"training","st
+            """)
+        try scratch.file(
+            "runs/sample/evaluations.jsonl",
+            """
+            {"step":1,"row":7,"prompt":"p7","completion":"held","tokens":4,"finish_reason":"stop",\
+            "policy_version":1,"reward":0.25,"rewards/a":0.25}
+            {"step":1,"row":7,"prompt":"p7","completion":"held too","tokens":6,\
+            "finish_reason":"length","policy_version":1,"reward":null,"rewards/a":null,\
+            "failure":"reward function a timedOut: late",\
+            "failures":{"a":{"kind":"timedOut","message":"late"}}}
+
+            """)
+        let reward = VersionedReward(
+            number: 1, declaration: RewardConfig(name: "a", type: "python"), folder: "/",
+            source: RewardSource(name: "r.py", texts: ["r.py": "text"], origin: "/r.py"))
+        try scratch.file(
+            "runs/sample/rewards/history.jsonl",
+            RewardChange(id: "start", reason: .start, firstStep: 0, inForce: [reward]).json.text()
+                + "\n")
+        try scratch.file(
+            "runs/sample/rewards/evaluation.jsonl", reward.json.text() + "\n")
+        let answer = RewardAnswer(
+            id: "1767323045000-x", asked: .watch, state: .refused, reason: "no", versions: ["a_v2"])
+        let encoded = try JSONEncoder().encode(answer)
+        try scratch.file(
+            "runs/sample/rewards/answers/1767323045000-x.json",
+            String(decoding: encoded, as: UTF8.self))
+        let report = try StoreRepair(scratch.home, folders: [folder]).run()
+        #expect(report.problems == [] && report.takenIn.map(\.withoutColumns) == [0])
+        let store = try Store(scratch.home, absence: .refuse)
+        let run = try store.run("sample")
+        let groups = try store.groups(of: run, step: 1) + store.groups(of: run, step: 2)
+        #expect(groups.map(\.row.index) == [3, 5])
+        // As the rows were at their step.
+        #expect(groups.map(\.row.columns) == [["answer": "3"], ["answer": "after"]])
+        #expect(
+            groups[0].row.prompt
+                == .messages([ChatMessage(role: "user", content: "q3", extra: ["name": "n"])]))
+        #expect(groups[0].prompt == "p3")
+        var held = CompletionQuery()
+        held.phase = .evaluation
+        let evaluated = try store.completions(of: run, held)
+        #expect(evaluated.map(\.completion) == ["held", "held too"])
+        #expect(evaluated.map(\.tokens) == [4, 6])
+        #expect(evaluated[1].rewards.map(\.failure) == ["timedOut: late"])
+        // evaluation.rewards never change, so they have no versions.
+        #expect(evaluated[0].rewards.map(\.version) == [nil])
+        #expect(try store.evaluationRewards(of: run).map(\.source) == ["text"])
+        let first = try store.completions(of: run, CompletionQuery())[0]
+        #expect(first.rewards.map(\.version) == ["a_v1"])
+        #expect(try store.rewardVersions(of: run).map(\.content.source) == ["text"])
+        #expect(try store.rewardTrials(of: run).map(\.answer) == [answer])
+        try StoreCheck(store).expectWhole()
+    }
+
+    /// Half of a file, as a copy that was broken off leaves it.
+    @Test func aStoreThatWasCutShortIsRefusedAndMadeAnew() async throws {
+        let scratch = try ScratchFolder()
+        let folder = try Self.folder(scratch)
+        do {
+            let store = try Store(scratch.home)
+            try await SampleRun.record(in: store, steps: 60, groups: 8, folder: "/gone")
+            try store.close()
+        }
+        _ = try StoreRepair(scratch.home, folders: [folder]).run()
+        let database = scratch.home.database
+        try await DatabaseQueue(path: database.path).writeWithoutTransaction { db in
+            _ = try db.checkpoint(.truncate)
+        }
+        let bytes = try Data(contentsOf: database)
+        try bytes.prefix(bytes.count / 8 * 4).write(to: database)
+
+        // Refused at once, or by the first that touches what is missing; never half a list.
+        let error = #expect(throws: StoreError.self) {
+            let store = try Store(scratch.home, absence: .refuse)
+            for run in try store.runs() {
+                try store.forEachCompletion(of: run, CompletionQuery()) { _ in }
+                _ = try store.events(of: run)
+            }
+        }
+        #expect("\(error!)".contains("hone runs repair"))
+        let report = try StoreRepair(scratch.home, folders: [folder]).run()
+        #expect(report.damage != nil && report.aside != nil)
+        #expect(report.takenIn.map(\.name).contains("sample"))
+        try StoreCheck(try Store(scratch.home)).expectWhole()
     }
 
     @Test func aStoreWithBrokenPagesIsPutAsideAndMadeAnew() async throws {

@@ -73,6 +73,11 @@ import Testing
         #expect(abs(evaluation[metric: "completions/clipped_ratio"]! - 1.0 / 3) < 1e-12)
         #expect(evaluation[metric: "rewards/failures"] == 0)
         #expect(evaluation.samples.map(\.completion) == ["0", "1"])
+        // All of them for the record: three a row, row by row.
+        #expect(
+            evaluation.completions.map(\.completion)
+                == ["0", "1", "2", "1", "2", "3", "5", "6", "7"])
+        #expect(evaluation.completions.map(\.row.index) == [0, 0, 0, 1, 1, 1, 5, 5, 5])
         #expect(evaluation.metrics.prefix(2).map(\.name) == ["reward", "reward_std"])
     }
 

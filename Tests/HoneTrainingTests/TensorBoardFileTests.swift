@@ -18,7 +18,9 @@ import Testing
         try board.record(
             .step(StepRecord(step: 300, metrics: [("loss", 0.5)], completions: [])), at: time)
         try board.record(.warning(step: 1, message: "x"), at: time)
-        try board.record(.evaluated(step: 2, metrics: [("reward", 1)], samples: []), at: time)
+        try board.record(
+            .evaluated(EvaluationRecord(step: 2, metrics: [("reward", 1)], completions: [])),
+            at: time)
         let name = try #require(
             try FileManager.default.contentsOfDirectory(atPath: folder.path).first)
         #expect(name.hasPrefix("events.out.tfevents.1000.hone"))

@@ -20,4 +20,12 @@ public struct ChatMessage: Sendable, Hashable {
         for (key, value) in extra { members[key] = value }
         return .object(members)
     }
+
+    /// The message that ``json`` wrote.
+    public init(json members: JSONObject) {
+        self.init(
+            role: members["role"]?.stringValue ?? "",
+            content: members["content"]?.stringValue ?? "",
+            extra: members.filter { $0.key != "role" && $0.key != "content" })
+    }
 }

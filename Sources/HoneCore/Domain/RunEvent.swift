@@ -4,11 +4,14 @@ import Foundation
 public enum RunEvent: Sendable {
     case started(RunDescription)
     case step(StepRecord)
-    case evaluated(step: Int, metrics: OrderedMetrics, samples: [EvaluationSample])
+    case evaluated(EvaluationRecord)
     case checkpointed(step: Int, path: String)
     case warning(step: Int, message: String)
     /// Other reward functions score from this step on.
     case rewardsChanged(RewardChange)
+    /// Somebody proposed other reward functions, and this became of it so far; told again when more is
+    /// known. A refusal is told by a warning too.
+    case rewardsAnswered(step: Int, RewardAnswer)
     case finished(step: Int, output: String, metrics: OrderedMetrics)
     case failed(step: Int, message: String)
 }
@@ -71,17 +74,60 @@ public struct GradedRollout: Sendable {
     }
 }
 
-/// One completion of an evaluation, kept for showing.
+/// One measurement of held-out rows.
+public struct EvaluationRecord: Sendable {
+    /// Steps made before it; 0 before the first.
+    public var step: Int
+    public var metrics: OrderedMetrics
+    /// Every completion with its verdict; members of a row follow each other.
+    public var completions: [EvaluationSample]
+    /// The few of ``completions`` that a person is shown.
+    public var samples: [EvaluationSample]
+
+    public init(
+        step: Int, metrics: OrderedMetrics, completions: [EvaluationSample],
+        samples: [EvaluationSample] = []
+    ) {
+        self.step = step
+        self.metrics = metrics
+        self.completions = completions
+        self.samples = samples
+    }
+}
+
+/// One completion of an evaluation. It has no tokens and no probabilities, of which nobody learns
+/// anything here, so that all of an evaluation can be held.
 public struct EvaluationSample: Sendable {
     public var row: DatasetRow
+    /// The prompt as the model saw it.
     public var prompt: String
     public var completion: String
     public var verdict: Verdict
+    /// The completion's length.
+    public var tokens: Int
+    public var finishReason: Completion.FinishReason
+    /// How many updates the weights had seen.
+    public var policyVersion: Int
 
-    public init(row: DatasetRow, prompt: String, completion: String, verdict: Verdict) {
+    public init(
+        row: DatasetRow, prompt: String, completion: String, verdict: Verdict, tokens: Int,
+        finishReason: Completion.FinishReason, policyVersion: Int
+    ) {
         self.row = row
         self.prompt = prompt
         self.completion = completion
         self.verdict = verdict
+        self.tokens = tokens
+        self.finishReason = finishReason
+        self.policyVersion = policyVersion
+    }
+
+    /// `rollout` and what was said of it.
+    public init(_ rollout: Rollout, _ verdict: Verdict) {
+        self.init(
+            row: rollout.row, prompt: rollout.promptText, completion: rollout.text,
+            verdict: verdict, tokens: rollout.completion.tokens.count,
+            finishReason: rollout.completion.finishReason,
+            policyVersion: rollout.completion.policyVersion)
     }
 }

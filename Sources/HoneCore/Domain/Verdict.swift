@@ -1,3 +1,5 @@
+import OrderedCollections
+
 /// What one reward function says of one completion.
 public enum Score: Sendable, Hashable {
     case value(Double)
@@ -70,6 +72,15 @@ public struct GraderFailure: Error, Sendable, Hashable, CustomStringConvertible 
     }
 
     public var description: String { "reward function \(function) \(kind.rawValue): \(message)" }
+
+    /// `{"kind", "message", "detail"?}`, as records keep it beside the function's name.
+    public var json: JSONValue {
+        var members: JSONObject = [
+            "kind": .string(kind.rawValue), "message": .string(message),
+        ]
+        if !detail.isEmpty { members["detail"] = .string(detail) }
+        return .object(members)
+    }
 }
 
 extension Verdict {
@@ -85,5 +96,14 @@ extension Verdict {
     public var failure: GraderFailure? {
         guard case .failed(let failure, _) = self else { return nil }
         return failure
+    }
+
+    /// Every failure, also those that did not exclude the completion, at most one of each function.
+    public var failures: [GraderFailure] {
+        var failures = components.compactMap(\.failure)
+        if let failure, !failures.contains(where: { $0.function == failure.function }) {
+            failures.append(failure)
+        }
+        return failures
     }
 }

@@ -18,7 +18,7 @@ public struct RewardChange: Sendable, Hashable {
     }
 
     /// Who asked for a change.
-    public enum Reason: String, Sendable, Hashable, CaseIterable {
+    public enum Reason: String, Sendable, Hashable, CaseIterable, Codable {
         /// Nobody: the run began.
         case start
         case update

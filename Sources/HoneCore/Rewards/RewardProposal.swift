@@ -63,6 +63,9 @@ extension RewardProposal {
 /// What became of a proposal so far.
 public struct RewardAnswer: Sendable, Hashable, Codable {
     public var id: String
+    /// Who asked for the change; `nil` where the proposal could not be read, or an earlier version
+    /// answered.
+    public var asked: RewardChange.Reason?
     public var state: State
     /// Why it was refused; `nil` otherwise.
     public var reason: String?
@@ -90,15 +93,30 @@ public struct RewardAnswer: Sendable, Hashable, Codable {
     }
 
     public init(
-        id: String, state: State, reason: String? = nil, versions: [String] = [],
-        changed: [String] = [], firstStep: Int? = nil, trial: RewardComparison? = nil
+        id: String, asked: RewardChange.Reason?, state: State, reason: String? = nil,
+        versions: [String] = [], changed: [String] = [], firstStep: Int? = nil,
+        trial: RewardComparison? = nil
     ) {
         self.id = id
+        self.asked = asked
         self.state = state
         self.reason = reason
         self.versions = versions
         self.changed = changed
         self.firstStep = firstStep
         self.trial = trial
+    }
+}
+
+extension RewardAnswer {
+    /// This answer with what `former`, to the same proposal, told of its trial: a process that was killed
+    /// between putting functions in force and saying so only knows that they are.
+    public func keeping(_ former: RewardAnswer?) -> RewardAnswer {
+        guard trial == nil, let former, former.trial != nil else { return self }
+        var answer = self
+        answer.trial = former.trial
+        answer.changed = former.changed
+        answer.notes = former.notes
+        return answer
     }
 }

@@ -26,9 +26,9 @@ public struct RewardSource: Sendable, Hashable {
 }
 
 /// FNV-1a with 64 bits: tells texts apart; not meant to resist an attacker.
-enum ContentDigest {
+public enum ContentDigest {
     /// 16 hexadecimal digits of `parts`, of which each is ended by a byte that UTF-8 does not have.
-    static func text(_ parts: [String]) -> String {
+    public static func text(_ parts: [String]) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func take(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
         for part in parts {

@@ -3,17 +3,17 @@ import HoneCore
 import OrderedCollections
 
 /// The completions that a run's own folder holds: `completions.jsonl`, with the columns of each row from
-/// the dataset that its recipe names.
+/// `rows.jsonl`, or, where an earlier version wrote none, from the dataset that its recipe names.
 public struct FolderCompletions: StoredCompletions {
     private let file: URL
     private let rows: RowsByIndex
 
     /// - Parameters:
     ///   - run: the run's folder.
-    ///   - dataset: where its rows lie.
+    ///   - dataset: where rows lie that the folder does not hold.
     public init(_ run: RunFolder, dataset: DatasetConfig) {
         file = run.completions
-        rows = RowsByIndex(dataset)
+        rows = RowsByIndex(run.rows, dataset)
     }
 
     public func forEachStep(
@@ -88,7 +88,7 @@ public struct FolderCompletions: StoredCompletions {
             else { throw RewardRecordError.unreadable("a line of \(file.path)") }
             groups.append(
                 RecordedGroup(
-                    step: number, row: try await rows.row(index),
+                    step: number, row: try await rows.row(index, step: number),
                     prompt: first["prompt"]?.stringValue ?? "",
                     completions: members.map(Self.completion)))
         }
@@ -107,19 +107,30 @@ public struct FolderCompletions: StoredCompletions {
     }
 }
 
-/// The rows of a dataset by their index, read when the first is asked for.
+/// The rows that a run was trained on by their index, read when the first is asked for.
 private actor RowsByIndex {
+    private let file: URL
     private let config: DatasetConfig
-    private var rows: [Int: DatasetRow]?
+    private var history: RowHistory?
+    private var dataset: [Int: DatasetRow]?
 
-    init(_ config: DatasetConfig) { self.config = config }
+    init(_ file: URL, _ config: DatasetConfig) {
+        self.file = file
+        self.config = config
+    }
 
-    func row(_ index: Int) throws -> DatasetRow {
-        if rows == nil {
+    func row(_ index: Int, step: Int) throws -> DatasetRow {
+        // Read again where a run that goes on has asked a row since.
+        if let row = history?.row(index, .training, step: step) { return row }
+        let known = try AskedRows.history(file)
+        history = known
+        if let row = known.row(index, .training, step: step) { return row }
+        if dataset == nil {
             let read = try Dataset<DatasetRow>.prompts(config).train.all()
-            rows = Dictionary(read.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
+            dataset = Dictionary(
+                read.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
         }
-        guard let row = rows?[index] else {
+        guard let row = dataset?[index] else {
             throw RewardRecordError.unreadable("row \(index) of \(config.path)")
         }
         return row

@@ -24,7 +24,8 @@ public struct LiveRewards: RewardControl {
         if let done = await examination.archive.changes.first(where: { $0.id == proposal.id }) {
             await told(
                 RewardAnswer(
-                    id: done.id, state: .applied, versions: done.names, firstStep: done.firstStep))
+                    id: done.id, asked: done.reason, state: .applied, versions: done.names,
+                    firstStep: done.firstStep))
             return
         }
         let result = try await examination.result(of: proposal)
@@ -84,6 +85,7 @@ public struct WaitingRewards: RewardControl {
             answer.state = .accepted
             try mailbox.post(proposal)
         }
+        try mailbox.answer(answer)
         await told(answer)
     }
 }

@@ -72,11 +72,11 @@ public actor RewardDesk: RunCompanion {
     }
 
     private func heard(_ answer: RewardAnswer, _ observer: any RunObserver) async {
+        step = max(step, answer.firstStep ?? 0, answer.trial?.lastStep ?? 0)
+        await observer.record(.rewardsAnswered(step: step, answer))
         switch answer.state {
         case .accepted: isApplying = answer.id
-        case .applied:
-            isApplying = nil
-            step = max(step, answer.firstStep ?? 0)
+        case .applied: isApplying = nil
         case .tried: break
         case .refused:
             await observer.record(
@@ -109,7 +109,8 @@ public actor MailboxSource: RewardProposalSource {
                     try? mailbox.answer(answer)
                 }
             } catch {
-                try mailbox.answer(RewardAnswer(id: id, state: .refused, reason: "\(error)"))
+                try mailbox.answer(
+                    RewardAnswer(id: id, asked: nil, state: .refused, reason: "\(error)"))
                 return .trouble("a change of the rewards in the mailbox: \(error)")
             }
         } catch {

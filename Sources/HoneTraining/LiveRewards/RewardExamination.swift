@@ -40,7 +40,8 @@ public struct RewardExamination: Sendable {
         let functions = await archive.numbered(proposal.functions)
         var result = Result(
             answer: RewardAnswer(
-                id: proposal.id, state: .refused, versions: functions.map(\.name),
+                id: proposal.id, asked: proposal.reason, state: .refused,
+                versions: functions.map(\.name),
                 changed: functions.map(\.name).filter { !inForce.names.contains($0) }),
             functions: functions)
         do {
@@ -58,10 +59,14 @@ public struct RewardExamination: Sendable {
             result.answer.trial = finding.comparison
             result.answer.reason = finding.objection
             if finding.objection == nil { result.answer.state = .tried }
-            if let evaluation = config.evaluation, evaluation.rewards.isEmpty {
+            if let evaluation = config.evaluation {
+                let own = evaluation.rewards.map(\.name).joined(separator: ", ")
                 result.answer.notes.append(
-                    "evaluations are scored by the same functions, so those before and after the change "
-                        + "do not compare; evaluation.rewards would keep a measure of its own")
+                    own.isEmpty
+                        ? "evaluations are scored by the same functions, so those before and after the "
+                            + "change do not compare; evaluation.rewards would keep a measure of its own"
+                        : "evaluation.rewards (\(own)) stay as they were when the run began, so that "
+                            + "evaluations before and after the change compare")
             }
         } catch is CancellationError {
             throw CancellationError()

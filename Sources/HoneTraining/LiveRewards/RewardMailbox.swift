@@ -5,7 +5,8 @@ import HoneCore
 ///
 /// A proposal is a file in `inbox`, written beside and renamed into place; the process that trains
 /// answers with a file of the same name in `answers` and takes the proposal away with its final answer. So
-/// a proposal survives the death of either side: a run that was killed finds it when it is resumed.
+/// a proposal survives the death of either side: a run that was killed finds it when it is resumed. The
+/// answers stay, also to proposals that came another way: they are the run's record of what was tried.
 public struct RewardMailbox: Sendable {
     /// `rewards` in the run's folder.
     public let folder: URL
@@ -20,6 +21,13 @@ public struct RewardMailbox: Sendable {
         let milliseconds = String(Int(time.timeIntervalSince1970 * 1000))
         let chance = String(UInt32.random(in: 0 ... .max), radix: 36)
         return milliseconds + "-" + chance
+    }
+
+    /// When the proposal with that id was made; `nil` for an id that ``newID(at:)`` has not made.
+    public static func time(of id: String) -> Date? {
+        let digits = id.prefix { $0 != "-" }
+        guard digits.count < id.count, let milliseconds = Double(digits) else { return nil }
+        return Date(timeIntervalSince1970: milliseconds / 1000)
     }
 
     /// Hands `proposal` to the run.
@@ -46,11 +54,13 @@ public struct RewardMailbox: Sendable {
         return proposal
     }
 
-    /// Answers; the proposal is taken away if the answer is final.
-    func answer(_ answer: RewardAnswer) throws {
+    /// Keeps the answer, in place of the former one to the same proposal; the proposal is taken away if
+    /// the answer is final.
+    public func answer(_ answer: RewardAnswer) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        try write(encoder.encode(answer), to: answers, as: answer.id)
+        let whole = answer.keeping(try self.answer(to: answer.id))
+        try write(encoder.encode(whole), to: answers, as: answer.id)
         guard answer.state.isFinal else { return }
         try withdraw(answer.id)
     }
@@ -67,6 +77,14 @@ public struct RewardMailbox: Sendable {
         let file = answers.appending(path: "\(id).json")
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         return try JSONDecoder().decode(RewardAnswer.self, from: Data(contentsOf: file))
+    }
+
+    /// The latest answer to every proposal that was answered, in the order in which they were made.
+    public func allAnswers() throws -> [RewardAnswer] {
+        guard FileManager.default.fileExists(atPath: answers.path) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: answers.path)
+            .filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted()
+            .compactMap { try answer(to: String($0.dropLast(5))) }
     }
 
     private func write(_ data: Data, to folder: URL, as id: String) throws {

@@ -21,9 +21,9 @@ public enum EventRow {
             row["facts"] = .object(
                 JSONObject(run.facts.map { ($0.name, .string($0.value)) }) { _, last in last })
         case .step(let record): row["metrics"] = json(of: record.metrics)
-        case .evaluated(_, let metrics, let samples):
-            row["metrics"] = json(of: metrics)
-            row["samples"] = .array(samples.map(json(of:)))
+        case .evaluated(let record):
+            row["metrics"] = json(of: record.metrics)
+            row["samples"] = .array(record.samples.map { .object(json(of: $0)) })
         case .checkpointed(_, let path): row["path"] = .string(path)
         case .warning(_, let message), .failed(_, let message): row["message"] = .string(message)
         case .rewardsChanged(let change):
@@ -33,6 +33,13 @@ public enum EventRow {
             row["digests"] = .object(
                 JSONObject(change.inForce.map { ($0.name, .string($0.digest)) }) { _, last in last }
             )
+        case .rewardsAnswered(_, let answer):
+            row["id"] = .string(answer.id)
+            row["state"] = .string(answer.state.rawValue)
+            row["asked"] = answer.asked.map { .string($0.rawValue) } ?? .null
+            row["reason"] = answer.reason.map(JSONValue.string) ?? .null
+            row["versions"] = .array(answer.versions.map(JSONValue.string))
+            row["first_step"] = answer.firstStep.map(JSONValue.int) ?? .null
         case .finished(_, let output, let metrics):
             row["output"] = .string(output)
             row["metrics"] = json(of: metrics)
@@ -49,9 +56,19 @@ public enum EventRow {
                 "prompt": .string(rollout.promptText), "completion": .string(rollout.text),
                 "tokens": .int(rollout.completion.tokens.count),
                 "finish_reason": .string(rollout.completion.finishReason.rawValue),
+                "policy_version": .int(rollout.completion.policyVersion),
             ]
             for (key, value) in json(of: graded.verdict) { row[key] = value }
             row["advantage"] = graded.advantage.map { .double(Double($0)) } ?? .null
+            return .object(row)
+        }
+    }
+
+    /// One row per completion of an evaluation: what `evaluations.jsonl` keeps.
+    public static func completions(of record: EvaluationRecord) -> [JSONValue] {
+        record.completions.map { sample in
+            var row: JSONObject = ["step": .int(record.step)]
+            for (key, value) in json(of: sample) { row[key] = value }
             return .object(row)
         }
     }
@@ -60,13 +77,15 @@ public enum EventRow {
         .object(JSONObject(metrics.map { ($0.name, .double($0.value)) }) { _, last in last })
     }
 
-    private static func json(of sample: EvaluationSample) -> JSONValue {
+    private static func json(of sample: EvaluationSample) -> JSONObject {
         var row: JSONObject = [
             "row": .int(sample.row.index), "prompt": .string(sample.prompt),
-            "completion": .string(sample.completion),
+            "completion": .string(sample.completion), "tokens": .int(sample.tokens),
+            "finish_reason": .string(sample.finishReason.rawValue),
+            "policy_version": .int(sample.policyVersion),
         ]
         for (key, value) in json(of: sample.verdict) { row[key] = value }
-        return .object(row)
+        return row
     }
 
     private static func json(of verdict: Verdict) -> JSONObject {
@@ -75,6 +94,11 @@ public enum EventRow {
             row["rewards/\(component.name)"] = component.score.map { .double($0) } ?? .null
         }
         if let failure = verdict.failure { row["failure"] = .string("\(failure)") }
+        let failures = verdict.failures
+        if !failures.isEmpty {
+            row["failures"] = .object(
+                JSONObject(failures.map { ($0.function, $0.json) }) { first, _ in first })
+        }
         return row
     }
 
@@ -86,6 +110,7 @@ public enum EventRow {
         case .checkpointed: "checkpointed"
         case .warning: "warning"
         case .rewardsChanged: "rewardsChanged"
+        case .rewardsAnswered: "rewardsAnswered"
         case .finished: "finished"
         case .failed: "failed"
         }
@@ -99,7 +124,8 @@ extension RunEvent {
         case .started(let run): run.resumedFrom
         case .step(let record): record.step
         case .rewardsChanged(let change): change.firstStep
-        case .evaluated(let step, _, _), .checkpointed(let step, _), .warning(let step, _),
+        case .evaluated(let record): record.step
+        case .checkpointed(let step, _), .warning(let step, _), .rewardsAnswered(let step, _),
             .finished(let step, _, _), .failed(let step, _):
             step
         }

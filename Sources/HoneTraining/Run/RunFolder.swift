@@ -7,6 +7,8 @@ import Foundation
 ///   recipe.yaml          the resolved recipe
 ///   events.jsonl         one event a line
 ///   completions.jsonl    every completion with its rewards and advantage
+///   evaluations.jsonl    every completion of every evaluation with its rewards
+///   rows.jsonl           the rows of the dataset that were asked, with their columns
 ///   rewards.jsonl        what reward functions printed, and how they failed
 ///   rewards/             every version of the reward functions, and the mailbox for changes
 ///   checkpoints/step-000050/
@@ -20,6 +22,8 @@ public struct RunFolder: Sendable {
     public var recipe: URL { url.appending(path: "recipe.yaml") }
     public var events: URL { url.appending(path: "events.jsonl") }
     public var completions: URL { url.appending(path: "completions.jsonl") }
+    public var evaluations: URL { url.appending(path: "evaluations.jsonl") }
+    public var rows: URL { url.appending(path: "rows.jsonl") }
     public var rewardLog: URL { url.appending(path: "rewards.jsonl") }
     public var rewards: URL { url.appending(path: "rewards") }
     public var checkpoints: URL { url.appending(path: "checkpoints") }

@@ -76,8 +76,7 @@ actor RunMilestones: Milestones, CheckpointPart {
     private func evaluate(_ step: Int) async throws -> HeldOutProgress.Finding {
         let nothing = HeldOutProgress.Finding(isBest: false, continuation: .goOn)
         guard let found = try await measure(step) else { return nothing }
-        await observer.record(
-            .evaluated(step: step, metrics: found.metrics, samples: found.samples))
+        await observer.record(.evaluated(found.record(step: step)))
         guard let rule else { return nothing }
         return progress.take(found[metric: rule.metric] ?? .nan, step: step, by: rule)
     }

@@ -41,9 +41,12 @@ struct TensorBoardFile {
             message.append(field: 7, message: session)
             try append(message)
         case .step(let record): try append(record.metrics, at: time, step: record.step)
-        case .evaluated(let step, let metrics, _):
-            try append(metrics.map { ("eval/" + $0.name, $0.value) }, at: time, step: step)
-        case .started, .checkpointed, .warning, .rewardsChanged, .finished, .failed: break
+        case .evaluated(let record):
+            try append(
+                record.metrics.map { ("eval/" + $0.name, $0.value) }, at: time, step: record.step)
+        case .started, .checkpointed, .warning, .rewardsChanged, .rewardsAnswered, .finished,
+            .failed:
+            break
         }
     }
 

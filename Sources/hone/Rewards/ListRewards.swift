@@ -7,10 +7,20 @@ import OrderedCollections
 struct ListRewards: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List every version of a run's reward functions and the steps that it scored.")
+        abstract: "List every version of a run's reward functions and the steps that it scored.",
+        discussion: """
+            A star marks what is in force. Below stands every change that was asked for, also those \
+            that were refused or only tried, with what its trial showed.
+            """)
 
     @OptionGroup var place: RunOptions
-    @Flag(help: "Print a JSON object per version.") var json = false
+    @Flag(help: "Show the report of each trial whole.") var reports = false
+    @Flag(
+        help: """
+            Print a JSON object per version (with "version"), then one per change that was asked for \
+            (with "answer").
+            """)
+    var json = false
 
     /// Steps from and to; without an end while it is in force.
     private struct Span {
@@ -48,8 +58,26 @@ struct ListRewards: AsyncParsableCommand {
                     + "\(change?.reason.rawValue ?? "")  \(version.declaration.type)  "
                     + "weight \(Figure.plain(version.declaration.weight))  \(source)")
         }
+        let answers = try run.mailbox.allAnswers()
+        guard !json else {
+            for answer in answers {
+                StandardOutput.write(line: JSONValue.object(try AnswerText.json(answer)).text())
+            }
+            return
+        }
+        let measured = try EvaluationRewards(in: run.folder.rewards)
+        if !measured.functions.isEmpty {
+            StandardOutput.write(
+                line:
+                    "evaluations are scored by \(measured.names.joined(separator: ", ")) as the run "
+                    + "began; no change concerns them")
+        }
+        if !answers.isEmpty {
+            let lines = AnswerText.lines(answers, reports: reports ? .whole : .inOneLine)
+            for line in ["", "changes asked for"] + lines { StandardOutput.write(line: line) }
+        }
         let waiting = try run.mailbox.waiting()
-        if !waiting.isEmpty, !json {
+        if !waiting.isEmpty {
             let what = waiting.count == 1 ? "1 change waits" : "\(waiting.count) changes wait"
             StandardOutput.write(line: "\(what) for the run")
         }

@@ -7,6 +7,8 @@ import HoneTraining
 /// The reward functions of the run that this process trains, wired so that they can be changed.
 struct LiveRun {
     let grader: VersionedGrader
+    /// What scores evaluations; `nil` where ``grader`` does.
+    let evaluationGrader: (any Grader)?
     let desk: RewardDesk
     /// Tells other processes that this one trains the run.
     private let lock: RunLock.Held
@@ -53,10 +55,14 @@ struct LiveRun {
         }
         let maker = RubricMaker(file: file, log: log, reference: reference)
         grader = try await VersionedGrader(archive: archive, maker: maker)
-        var sources: [any RewardProposalSource] = [MailboxSource(RewardMailbox(folder.rewards))]
+        evaluationGrader = try await Self.evaluationGrader(
+            recipe, named: file, archive, in: folder.rewards, maker)
+        let mailbox = RewardMailbox(folder.rewards)
+        var sources: [any RewardProposalSource] = [MailboxSource(mailbox)]
         if watching {
             sources.append(
-                RewardFileWatch(recipe: file, overrides: overrides, archive: archive))
+                RewardFileWatch(
+                    recipe: file, overrides: overrides, archive: archive, mailbox: mailbox))
         }
         desk = RewardDesk(
             live: LiveRewards(
@@ -65,6 +71,27 @@ struct LiveRun {
                     completions: LateCompletions(
                         folder: folder, config: recipe.config, place: place)),
                 grader: grader), sources: sources)
+    }
+
+    /// Scores evaluations as the run began, whatever became of the files since.
+    private static func evaluationGrader(
+        _ recipe: Recipe, named file: String, _ archive: RewardArchive, in rewards: URL,
+        _ maker: RubricMaker
+    ) async throws -> (any Grader)? {
+        let declared = try RewardRevision.functions(
+            of: recipe.config.evaluation?.rewards ?? [],
+            folder: recipe.file.deletingLastPathComponent())
+        guard !declared.isEmpty else { return nil }
+        let kept = try EvaluationRewards(in: rewards, beginningWith: declared)
+        if !kept.functions.isSame(as: declared) {
+            StandardError.write(
+                line:
+                    "evaluation.rewards of \(file) are not those that the run began with, which go on "
+                    + "measuring it (\(kept.names.joined(separator: ", "))), so that its "
+                    + "evaluations compare")
+        }
+        return try await maker.grader(
+            of: kept.functions, files: archive.files(of: kept.functions), for: .training)
     }
 }
 

@@ -23,8 +23,12 @@ struct ProposalOptions: ParsableArguments {
             id: RewardMailbox.newID(), reason: reason, basis: basis.names, functions: functions,
             completions: completions, intent: dryRun ? .trial : .apply)
         let view = AnswerView(json: json)
-        let control = try run.control()
-        try await control.propose(proposal) { await view.show($0) }
+        let (control, isTrained) = try run.control()
+        try await control.propose(proposal) { answer in
+            await view.show(answer)
+            // Where a process trains the run, it records its answers itself.
+            if !isTrained { run.record(answer) }
+        }
         switch await view.last?.state {
         case .refused: throw ExitCode(FailureKind.badData.rawValue)
         case .accepted:

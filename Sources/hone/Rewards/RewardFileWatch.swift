@@ -8,6 +8,8 @@ actor RewardFileWatch: RewardProposalSource {
     private let recipe: String
     private let overrides: [String]
     private let archive: RewardArchive
+    /// Keeps the answers.
+    private let mailbox: RewardMailbox
     /// The files as they were when they were last read; `nil` before.
     private var read: [Stamp]?
     /// As they were at the last look: a file that is being written is left alone until it rests.
@@ -22,10 +24,13 @@ actor RewardFileWatch: RewardProposalSource {
         var size: Int?
     }
 
-    init(recipe: String, overrides: [String], archive: RewardArchive) {
+    init(
+        recipe: String, overrides: [String], archive: RewardArchive, mailbox: RewardMailbox
+    ) {
         self.recipe = recipe
         self.overrides = overrides
         self.archive = archive
+        self.mailbox = mailbox
         files = [recipe]
     }
 
@@ -58,7 +63,12 @@ actor RewardFileWatch: RewardProposalSource {
         let proposal = RewardProposal(
             id: RewardMailbox.newID(), reason: .watch, basis: now.names, functions: declared,
             completions: 256, intent: .apply)
-        return .proposal(proposal) { answer in
+        return .proposal(proposal) { [mailbox] answer in
+            do {
+                try mailbox.answer(answer)
+            } catch {
+                StandardError.write(line: "warning: the report is not kept: \(error)")
+            }
             guard answer.state == .accepted || answer.state == .refused else { return }
             if let trial = answer.trial {
                 StandardError.write(line: ComparisonText(trial).text)

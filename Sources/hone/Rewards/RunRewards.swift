@@ -41,15 +41,30 @@ struct RunRewards {
         RecordedCompletions.of(folder, config: config, in: place)
     }
 
-    /// Whoever can change the rewards now: the process that trains, or this one for a run that waits.
-    func control() throws -> any RewardControl {
-        if RunLock(folder).isHeldByAnother { return RemoteRewards(folder) }
+    /// Records in the store what became of a proposal to a run that nobody trains.
+    func record(_ answer: RewardAnswer) {
+        do {
+            let store = try Store(place, absence: .refuse)
+            try store.record(
+                answer, of: store.run(folder.url.absoluteURL.standardizedFileURL.path))
+        } catch StoreError.absent, StoreError.noSuchRun {
+            // The run is not recorded; its folder has the answer.
+        } catch {
+            StandardError.write(line: "warning: the store does not have this answer: \(error)")
+        }
+    }
+
+    /// Whoever can change the rewards now, the process that trains, or this one for a run that waits; and
+    /// whether a process trains the run.
+    func control() throws -> (control: any RewardControl, isTrained: Bool) {
+        if RunLock(folder).isHeldByAnother { return (RemoteRewards(folder), true) }
         let archive = try RewardArchive.open(folder.rewards) {
             throw RewardRevisionError.noRewards(path: folder.url.path)
         }
-        return WaitingRewards(
+        let waiting = WaitingRewards(
             RewardExamination(
                 archive: archive, maker: RubricMaker(file: folder.recipe.path, log: nil),
                 config: config, completions: completions), mailbox: mailbox)
+        return (waiting, false)
     }
 }

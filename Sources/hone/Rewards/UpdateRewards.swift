@@ -15,6 +15,9 @@ struct UpdateRewards: AsyncParsableCommand {
             that would stop the run is refused (exit code 65), and the run goes on as it was. \
             Otherwise the run takes it up at the boundary between two steps; a run that nobody trains \
             does so when it is resumed.
+
+            evaluation.rewards of the recipe stay as they were when the run began, also where FILE \
+            declares others: they are what evaluations before and after the change are compared by.
             """)
 
     @OptionGroup var place: RunOptions

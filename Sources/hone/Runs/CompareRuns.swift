@@ -14,10 +14,11 @@ struct CompareRuns: ParsableCommand {
             and what each run last answered to rows that all of them were asked.
             """)
 
-    @Argument(help: "Two runs or more.") var runs: [String]
+    @Argument(help: ArgumentHelp("Two runs or more.", valueName: "run")) var runs: [String]
     @OptionGroup var store: StoreOptions
-    @Option(help: "Only metrics whose name holds this.") var metric: String?
-    @Option(help: "Completions of so many rows.") var rows = 2
+    @Option(help: ArgumentHelp("Only metrics whose name holds this.", valueName: "part"))
+    var metric: String?
+    @Option(help: "Show completions of so many rows.") var rows = 2
     @Flag(help: "Show long texts whole.") var full = false
     @Flag(help: "Print one JSON object.") var json = false
 

@@ -14,7 +14,8 @@ struct DeleteRuns: ParsableCommand {
             in again. A run that a living process writes is refused.
             """)
 
-    @Argument(help: "The runs.") var runs: [String]
+    @Argument(help: ArgumentHelp("The runs, by name or folder.", valueName: "run"))
+    var runs: [String]
     @OptionGroup var store: StoreOptions
     @Flag(help: "Delete the folders too: checkpoints, adapters, models.") var artifacts = false
     @Flag(help: "Print a JSON object per run.") var json = false

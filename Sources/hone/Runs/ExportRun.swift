@@ -11,8 +11,8 @@ struct ExportRun: ParsableCommand {
         commandName: "export",
         abstract: "Write a run's completions, metrics, events or reward log to a file.",
         discussion: """
-            JSON lines, CSV or Parquet. The file appears under its name when it is whole. Parquet is written by \
-            pyarrow. Filters and order apply to completions; --phase to metrics too; --step to the \
+            JSON lines, CSV, TSV or Parquet. The file appears under its name when it is whole. Parquet is \
+            written by pyarrow. Filters and order apply to completions; --phase to metrics too; --step to the \
             reward log too.
 
               hone runs export RUN --output completions.parquet
@@ -21,12 +21,12 @@ struct ExportRun: ParsableCommand {
             """)
 
     @OptionGroup var options: RunOptions
-    @Option(help: "completions, metrics, events or logs.")
+    @Option(help: "What is written.")
     var table = ExportTable.completions
     @OptionGroup var filter: CompletionOptions
     @Option(name: .shortAndLong, help: "The file to write, or - for standard output.")
     var output: String
-    @Option(help: "jsonl, csv, tsv or parquet. Default: by the ending of the output.")
+    @Option(help: "jsonl, csv, tsv or parquet (default: by the ending of the output).")
     var format: String?
 
     private var outputFormat: DatasetExport.Format? {
@@ -58,7 +58,7 @@ struct ExportRun: ParsableCommand {
             case .csv: count = try writeTable(store, run, SeparatedText(separator: ","), target)
             case .tsv: count = try writeTable(store, run, SeparatedText(separator: "\t"), target)
             case .json, .jsonl, .parquet:
-                try table.forEachRow(of: run, in: store, filter.query) { row in
+                try table.forEachRow(of: run, in: store, filter.query(of: run)) { row in
                     try target.write(JSONValue.object(row).text() + "\n")
                     count += 1
                 }
@@ -77,11 +77,12 @@ struct ExportRun: ParsableCommand {
         _ store: Store, _ run: StoredRun, _ text: SeparatedText, _ target: RowOutput
     ) throws -> Int {
         var columns: OrderedSet<String> = []
-        try table.forEachRow(of: run, in: store, filter.query) { columns.formUnion($0.keys) }
+        let query = filter.query(of: run)
+        try table.forEachRow(of: run, in: store, query) { columns.formUnion($0.keys) }
         guard !columns.isEmpty else { return 0 }
         try target.write(text.line(columns.map(JSONValue.string)))
         var count = 0
-        try table.forEachRow(of: run, in: store, filter.query) { row in
+        try table.forEachRow(of: run, in: store, query) { row in
             try target.write(text.line(columns.map { row[$0] ?? .null }))
             count += 1
         }

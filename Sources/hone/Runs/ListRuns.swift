@@ -9,7 +9,7 @@ struct ListRuns: ParsableCommand {
         commandName: "list", abstract: "List the runs, the latest first.")
 
     @OptionGroup var store: StoreOptions
-    @Option(help: "Only those that are running, finished, failed or stopped.")
+    @Option(help: "Only those in this state; a run is stopped whose process ended without a word.")
     var state: StoredRun.State?
     @Flag(help: "Print a JSON object per run.") var json = false
 
@@ -26,13 +26,13 @@ struct ListRuns: ParsableCommand {
         }
         var rows = [["run", "state", "method", "step", "began", "reward", ""]]
         for run in runs {
-            let phase: Phase = run.method == "evaluate" ? .evaluation : .training
+            let phase = run.usualPhase
             let metric = run.method == "sft" ? "loss" : "reward"
             let curve = try store.curve(of: metric, in: run, phase).map(\.value)
             let latest = curve.last.map { "\(metric == "loss" ? "loss " : "")\(Figure.plain($0))" }
             rows.append([
                 run.name, run.state.rawValue, run.method, "\(run.step)/\(run.totalSteps)",
-                run.startedAt.formatted(Self.time), latest ?? "–",
+                run.startedAt.formatted(Figure.minute), latest ?? "–",
                 curve.count > 1
                     ? Figure.sparkline(curve, width: 24).padding(
                         toLength: 24, withPad: " ", startingAt: 0) : "",
@@ -40,11 +40,6 @@ struct ListRuns: ParsableCommand {
         }
         StandardOutput.write(line: TerminalText.aligned(rows).joined(separator: "\n"))
     }
-
-    private static let time = Date.VerbatimFormatStyle(
-        format:
-            "\(year: .defaultDigits)-\(month: .twoDigits)-\(day: .twoDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits)",
-        timeZone: .current, calendar: .init(identifier: .iso8601))
 }
 
 extension StoredRun.State: ExpressibleByArgument {}

@@ -15,11 +15,13 @@ struct RepairStore: ParsableCommand {
             whole runs that the folders hold and the store does not are taken in. No program should \
             write to the store meanwhile.
 
-            From folders alone a run cannot be scored again: they hold neither the columns of the \
-            dataset nor the sources of reward functions.
+            A folder holds all that scoring its run again needs. Those of earlier versions lack the \
+            rows of the dataset with their columns (rows.jsonl), which is told.
             """)
 
-    @Argument(help: "Folders of runs to take in besides those that the store knows.")
+    @Argument(
+        help: ArgumentHelp(
+            "Folders of runs to take in besides those that the store knows.", valueName: "folder"))
     var folders: [String] = []
     @OptionGroup var store: StoreOptions
     @Flag(help: "Print one JSON object.") var json = false
@@ -45,8 +47,12 @@ struct RepairStore: ParsableCommand {
         } else {
             lines.append("\(store.place.database.path) is sound")
         }
-        lines += report.takenIn.map { taken in
-            "took in \(taken.steps) steps of \(taken.name) from \(taken.folder)"
+        for taken in report.takenIn {
+            lines.append("took in \(taken.steps) steps of \(taken.name) from \(taken.folder)")
+            guard taken.withoutColumns > 0 else { continue }
+            lines.append(
+                "  \(taken.withoutColumns) completions without the columns of their rows, which the folder "
+                    + "does not hold: functions that look at columns cannot score them again")
         }
         return lines
     }
@@ -60,6 +66,7 @@ struct RepairStore: ParsableCommand {
                     [
                         "run": .string(taken.name), "folder": .string(taken.folder),
                         "steps": .int(taken.steps),
+                        "completions_without_columns": .int(taken.withoutColumns),
                     ]
                 }),
             "problems": .array(report.problems.map(JSONValue.string)),

@@ -12,16 +12,20 @@ struct RunCompletions: ParsableCommand {
             Each with its prompt, rewards, advantage and failures. The last line says how to get the \
             next page; with --json, it is the cursor of the last object.
 
-              hone runs completions RUN --sort reward --descending       # the best
-              hone runs completions RUN --failed --step 100-             # what went wrong lately
-              hone runs completions RUN --row 17 --beside                # one problem over time
+              hone runs completions RUN --sort reward --descending  # the best
+              hone runs completions RUN --failed --step 100-        # failures of late
+              hone runs completions RUN --row 17 --beside           # one problem
+              hone runs completions RUN --phase evaluation          # held-out rows
             """)
 
     @OptionGroup var options: RunOptions
     @OptionGroup var filter: CompletionOptions
     @Option(help: "So many on a page.") var limit = 10
-    @Option(help: "Begin after this cursor, which the page before ended with.") var after: String?
-    @Flag(help: "Members of a group beside each other.") var beside = false
+    @Option(
+        help: ArgumentHelp(
+            "Begin after this cursor, which the page before ended with.", valueName: "cursor"))
+    var after: String?
+    @Flag(help: "Completions of the same prompt beside each other.") var beside = false
     @Flag(help: "Show long texts whole.") var full = false
     @Flag(help: "Say on standard error how long finding the page took.") var timing = false
     @Flag(help: "Print a JSON object per completion.") var json = false
@@ -32,7 +36,7 @@ struct RunCompletions: ParsableCommand {
 
     func run() throws {
         let (store, run) = try options.open()
-        var query = filter.query
+        var query = filter.query(of: run)
         query.limit = limit
         query.after = try after.map { try CompletionCursor($0, order: query.order) }
         let clock = ContinuousClock()
@@ -52,7 +56,8 @@ struct RunCompletions: ParsableCommand {
             StandardOutput.write(line: line)
         }
         if page.isEmpty {
-            StandardError.write(line: "no completion of \(run.name) is like that")
+            StandardError.write(
+                line: "no completion of \(run.name) in \(query.phase.name) is like that")
         } else if page.count == limit, let last = page.last {
             StandardError.write(line: "next page: --after \(last.cursor.text)")
         }

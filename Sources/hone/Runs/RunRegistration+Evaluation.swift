@@ -27,7 +27,7 @@ extension Contestant {
                         ("rows", "\(evaluation.rows)"),
                         ("samples a row", "\(evaluation.samplesPerRow)"),
                     ])),
-            .evaluated(step: 0, metrics: evaluation.metrics, samples: evaluation.samples),
+            .evaluated(evaluation.record(step: 0)),
             .finished(step: 0, output: "", metrics: []),
         ]
     }

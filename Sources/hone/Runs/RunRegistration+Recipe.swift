@@ -16,7 +16,9 @@ extension RunRegistration {
         self.init(
             title: config.name ?? "run", method: config.method.rawValue, model: model,
             folder: folder.url.absoluteURL.standardizedFileURL.path, recipe: try recipe.yaml(),
-            rewards: config.rewards.map(RewardVersion.Content.init), beginning: beginning)
+            rewards: config.rewards.map(RewardVersion.Content.init),
+            evaluationRewards: (config.evaluation?.rewards ?? []).map(RewardVersion.Content.init),
+            beginning: beginning)
     }
 }
 

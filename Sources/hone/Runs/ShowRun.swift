@@ -37,6 +37,14 @@ struct ShowRun: ParsableCommand {
         }
         object["rewards"] = .array(
             try store.rewardVersions(of: run).map { .object($0.json) })
+        object["evaluation_rewards"] = .array(
+            try store.evaluationRewards(of: run).map { .object($0.json) })
+        object["reward_changes"] = .array(
+            try store.rewardTrials(of: run).map { trial in
+                var members = try AnswerText.json(trial.answer)
+                members["step"] = .int(trial.step)
+                return .object(members)
+            })
         object["events"] = .array(try store.events(of: run).map { .object($0.json) })
         return object
     }
@@ -72,6 +80,16 @@ struct ShowRun: ParsableCommand {
         if !versions.isEmpty {
             lines += ["", "reward functions"]
             lines += versions.map { "  \($0.name) from step \($0.firstStep)" }
+        }
+        let measured = try store.evaluationRewards(of: run).map(\.function)
+        if !measured.isEmpty {
+            lines.append(
+                "  evaluations: \(measured.joined(separator: ", ")), as the run began")
+        }
+        let trials = try store.rewardTrials(of: run).map(\.answer)
+        if !trials.isEmpty {
+            lines += ["", "changes of rewards that were asked for"]
+            lines += AnswerText.lines(trials, reports: .inOneLine)
         }
         let events = try store.events(of: run).filter { $0.kind != "started" }
         if !events.isEmpty {

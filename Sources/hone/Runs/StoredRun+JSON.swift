@@ -31,11 +31,19 @@ extension StoredEvent {
 
 extension RewardVersion {
     var json: JSONObject {
+        var members: JSONObject = ["version": .string(name)]
+        for (key, value) in content.json { members[key] = value }
+        members["first_step"] = .int(firstStep)
+        members["time"] = .string(at.formatted(.iso8601))
+        return members
+    }
+}
+
+extension RewardVersion.Content {
+    var json: JSONObject {
         [
-            "version": .string(name), "function": .string(content.function),
-            "first_step": .int(firstStep), "time": .string(at.formatted(.iso8601)),
-            "declaration": .string(content.declaration),
-            "source": content.source.map(JSONValue.string) ?? .null,
+            "function": .string(function), "declaration": .string(declaration),
+            "source": source.map(JSONValue.string) ?? .null,
         ]
     }
 }

@@ -36,6 +36,12 @@ enum Figure {
             : String(format: "%d:%02d", minutes, rest)
     }
 
+    /// A moment to the minute, in the machine's time zone: `2026-01-02 03:04`.
+    static let minute = Date.VerbatimFormatStyle(
+        format:
+            "\(year: .defaultDigits)-\(month: .twoDigits)-\(day: .twoDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits)",
+        timeZone: .current, calendar: .init(identifier: .iso8601))
+
     /// A curve of block characters, at most `width` wide; neighbours are averaged.
     static func sparkline(_ values: [Double], width: Int) -> String {
         let finite = values.filter(\.isFinite)

@@ -30,10 +30,12 @@ struct RunView {
             metrics["loss"].map { losses.append($0) }
             metrics["step_time"].map { stepTimes.append($0) }
             return []
-        case .evaluated(let step, let metrics, _):
-            let figures = metrics.filter { !$0.name.hasSuffix("/std") && $0.name != "reward_std" }
+        case .evaluated(let record):
+            let figures = record.metrics.filter {
+                !$0.name.hasSuffix("/std") && $0.name != "reward_std"
+            }
             let text = figures.map { "\($0.name) \(Figure.plain($0.value))" }
-            return ["evaluated at step \(step): " + text.joined(separator: "  ")]
+            return ["evaluated at step \(record.step): " + text.joined(separator: "  ")]
         case .checkpointed(let step, let path): return ["checkpoint of step \(step): \(path)"]
         case .warning(let step, let message): return ["warning at step \(step): \(message)"]
         case .rewardsChanged(let change):
@@ -41,6 +43,8 @@ struct RunView {
                 "rewards from step \(change.firstStep) (\(change.reason.rawValue)): "
                     + change.names.joined(separator: ", ")
             ]
+        // Whoever asked is answered; what changes the run is told by the others.
+        case .rewardsAnswered: return []
         case .finished(let step, let output, _):
             return ["finished after step \(step): \(output)"]
         case .failed(let step, let message): return ["stopped at step \(step): \(message)"]

@@ -100,9 +100,14 @@ struct Train: AsyncParsableCommand {
                 try await rubric(of: config.rewards, library, log)
             }
         let measured = config.evaluation?.rewards ?? []
-        let evaluationGrader =
-            measured.isEmpty
-            ? nil : try await library.rubric(of: measured, file: recipePath, log: log)
+        let evaluationGrader: (any Grader)? =
+            if let live {
+                live.evaluationGrader
+            } else if measured.isEmpty {
+                nil
+            } else {
+                try await library.rubric(of: measured, file: recipePath, log: log)
+            }
         let trackers = try trackers(config, folder)
         let view: any RunObserver = json ? EventPrinter() : TerminalView()
         let request = simulate ? nil : StopRequest()

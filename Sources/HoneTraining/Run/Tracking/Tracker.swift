@@ -39,10 +39,10 @@ public actor Tracker: RunObserver {
         switch event {
         case .started(let run): start(run)
         case .step(let record): add(record.metrics, prefix: "", step: record.step)
-        case .evaluated(let step, let metrics, _): add(metrics, prefix: "eval/", step: step)
+        case .evaluated(let record): add(record.metrics, prefix: "eval/", step: record.step)
         case .finished: await finish("finished")
         case .failed: await finish("failed")
-        case .checkpointed, .warning, .rewardsChanged: break
+        case .checkpointed, .warning, .rewardsChanged, .rewardsAnswered: break
         }
     }
 
