@@ -60,10 +60,10 @@ import Testing
 
     private struct Fixture: Decodable {
         var tolerance: Double
-        var rewards: [[Double?]]
         var cases: [String: Case]
 
         struct Case: Decodable {
+            var rewards: [[Double?]]
             var options: Options
             var advantages: [Double]
         }
@@ -76,11 +76,13 @@ import Testing
     }
 
     /// TRL's own advantages of two groups of three under three rewards, one of which does not judge
-    /// every completion (`Tools/fixtures/objective.py`).
+    /// every completion (`Tools/fixtures/objective.py`). In the sparse ones some completions are judged by
+    /// none: TRL gives them 0, here they have no advantage and leave their group.
     @Test(
         arguments: [
             "group", "batch", "none", "weighted", "normalize_then_sum",
-            "normalize_then_sum_weighted",
+            "normalize_then_sum_weighted", "group_sparse", "batch_sparse", "none_sparse",
+            "weighted_sparse", "normalize_then_sum_sparse",
         ])
     func agreesWithTRL(name: String) throws {
         let fixture = try JSONDecoder().decode(
@@ -95,7 +97,8 @@ import Testing
             config.multiObjectiveAggregation = try #require(
                 GRPOConfig.MultiObjectiveAggregation(rawValue: aggregation))
         }
-        let verdicts = fixture.rewards.map { scores -> Verdict in
+        let verdicts = expected.rewards.map { scores -> Verdict in
+            guard scores.contains(where: { $0 != nil }) else { return .abstained }
             let total = zip(scores, weights).reduce(0) { $0 + ($1.0 ?? 0) * $1.1 }
             return .scored(
                 Reward(
@@ -104,8 +107,11 @@ import Testing
         }
         let groups = [Array(verdicts[..<3]), Array(verdicts[3...])]
         let own = AdvantageEstimator(config, rewardWeights: weights).advantages(of: groups)
-        for (own, theirs) in zip(own.joined(), expected.advantages) {
-            let own = try #require(own)
+        for (own, (theirs, scores)) in zip(
+            own.joined(), zip(expected.advantages, expected.rewards))
+        {
+            #expect((own == nil) == scores.allSatisfy { $0 == nil })
+            let own = own ?? 0
             #expect(abs(Double(own) - theirs) <= fixture.tolerance * max(abs(theirs), 1))
         }
     }
