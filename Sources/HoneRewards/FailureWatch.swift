@@ -1,25 +1,17 @@
 import HoneCore
 
-/// Stops a run whose reward function fails too often to teach anything.
-///
-/// The share is taken over the latest ``window`` completions, once ``least`` have been scored.
+/// Stops a run whose reward function fails too often to teach anything, by ``FailureShare``.
 actor FailureWatch {
     private let names: [String]
-    private let limits: [Double]
-    /// For each function, whether each of the latest completions failed.
-    private var recent: [[Bool]]
+    private var shares: [FailureShare]
     private var lastFailures: [GraderFailure?]
-
-    static let window = 256
-    static let least = 64
 
     /// - Parameters:
     ///   - names: of the functions.
     ///   - limits: for each function, the share of failures at which the run stops, in (0, 1].
     init(names: [String], limits: [Double]) {
         self.names = names
-        self.limits = limits
-        recent = names.map { _ in [] }
+        shares = limits.map(FailureShare.init)
         lastFailures = names.map { _ in nil }
     }
 
@@ -27,24 +19,22 @@ actor FailureWatch {
     /// - Throws: ``RewardError/tooManyFailures(function:failures:scored:limit:last:)``.
     func note(_ assessments: [[[Assessment]]]) throws(RewardError) {
         for index in names.indices {
+            var failed: [Bool] = []
             for group in assessments {
                 for assessment in group[index] {
-                    if case .failed(let failure) = assessment.score {
-                        recent[index].append(true)
-                        lastFailures[index] = failure
-                    } else {
-                        recent[index].append(false)
+                    guard case .failed(let failure) = assessment.score else {
+                        failed.append(false)
+                        continue
                     }
+                    failed.append(true)
+                    lastFailures[index] = failure
                 }
             }
-            recent[index].removeFirst(max(0, recent[index].count - Self.window))
-            let (failures, scored) = (recent[index].count { $0 }, recent[index].count)
-            guard let last = lastFailures[index], scored >= Self.least,
-                Double(failures) >= limits[index] * Double(scored)
-            else { continue }
+            shares[index].note(failed: failed)
+            guard let last = lastFailures[index], shares[index].isReached else { continue }
             throw .tooManyFailures(
-                function: names[index], failures: failures, scored: scored, limit: limits[index],
-                last: last)
+                function: names[index], failures: shares[index].failures,
+                scored: shares[index].scored, limit: shares[index].limit, last: last)
         }
     }
 }

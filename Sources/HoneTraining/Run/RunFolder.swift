@@ -41,10 +41,13 @@ public struct RunFolder: Sendable {
         url = folder.deletingLastPathComponent().deletingLastPathComponent()
     }
 
+    /// Whether a run was begun here.
+    var holdsRun: Bool { FileManager.default.fileExists(atPath: events.path) }
+
     /// Makes the folder for a new run.
     /// - Throws: ``RunFolderError/occupied(path:)`` when a run is in it already.
     public func create() throws {
-        if FileManager.default.fileExists(atPath: events.path) {
+        if holdsRun {
             throw RunFolderError.occupied(path: url.path)
         }
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)

@@ -38,6 +38,9 @@ public struct Simulation: Sendable {
         let config = run.recipe.config
         let host = PolicyHost()
         let material: RunMaterial
+        if run.folder.holdsRun {
+            report.problems.append("\(RunFolderError.occupied(path: run.folder.url.path))")
+        }
         do {
             material = try await timed("read the data", &report) {
                 try RunMaterial(config: config)
@@ -92,10 +95,12 @@ public struct Simulation: Sendable {
         let wanted = feed.promptsPerStep
         var few = min(wanted, Self.fewPrompts)
         var silent = 0
+        var drawn: Rollout?
         for step in 1...3 {
             let trainer = try run.reinforcement(
                 FirstPrompts(feed: feed, promptsPerStep: few), material, host, learner: host)
             let record = try await trainer.advance(step)
+            drawn = record.completions.map(\.rollout).first { !$0.text.isEmpty } ?? drawn
             let metrics = Dictionary(record.metrics.map { ($0.name, $0.value) }) { _, last in last }
             let seconds = (metrics["step_time"] ?? 0) * Double(wanted) / Double(few)
             report.secondsPerStep = seconds
@@ -105,46 +110,53 @@ public struct Simulation: Sendable {
             few = wanted
         }
         report.silentGroups = silent
-        try await gradeEveryRow(feed, material, &report)
+        try await showRows(feed, material, with: drawn, &report)
     }
 
     /// Seconds for showing rows to the reward functions.
     private static let gradingPatience = 20.0
 
-    /// Shows each row that the run will ask to the reward functions, with an empty completion, so that a
-    /// column that is missing or unreadable in row 5,000 is known before step 1.
-    private func gradeEveryRow(
-        _ feed: any PromptFeed, _ material: RunMaterial, _ report: inout SimulationReport
+    /// Shows each row that the run will ask to the reward functions, in the order of asking.
+    private func showRows(
+        _ feed: any PromptFeed, _ material: RunMaterial, with completion: Rollout?,
+        _ report: inout SimulationReport
     ) async throws {
         guard let grader = run.grader else { return }
-        let start = ContinuousClock.now
-        var failures: [(row: Int, failure: GraderFailure)] = []
-        var seen: Set<Int> = []
-        for step in stride(from: 1, through: material.totalSteps, by: 1) {
-            guard (ContinuousClock.now - start).seconds < Self.gradingPatience else { break }
+        let config = run.recipe.config
+        var trial = RowTrial(
+            grader, config.rewards, group: config.grpo.numGenerations, completion: completion,
+            patience: Self.gradingPatience)
+        for step in stride(from: 1, through: material.totalSteps, by: 1) where trial.goesOn {
             let batch = try await feed.prompts(step: step, round: 0)
-            let fresh = batch.prompts.filter { seen.insert($0.row.index).inserted }
-            if fresh.isEmpty { break }
-            let verdicts = try await grader.grade(
-                fresh.map {
-                    GradingRequest(
-                        row: $0.row, prompt: $0.text, completions: [""], tokenCounts: [0],
-                        step: step, epoch: batch.epoch)
-                })
-            for (prompt, verdict) in zip(fresh, verdicts.joined()) {
-                let failure = verdict.failure ?? verdict.components.compactMap(\.failure).first
-                if let failure { failures.append((prompt.row.index, failure)) }
-            }
+            guard
+                await trial.show(
+                    batch.prompts, place: "step \(step)", step: step, epoch: batch.epoch)
+            else { break }
         }
-        guard let first = failures.first else { return }
-        let message =
-            "grading fails for \(failures.count) of \(seen.count) rows, first for row \(first.row): "
-            + "\(first.failure)"
-        if failures.count == seen.count {
-            report.problems.append(message)
-        } else {
-            report.warnings.append(message)
+        trial.finish("training rows")
+        report.problems += trial.problems
+        report.warnings += trial.warnings
+    }
+
+    /// Shows the held-out rows to the reward functions that an evaluation asks.
+    private func showHeldOutRows(_ material: RunMaterial, _ report: inout SimulationReport) async {
+        let config = run.recipe.config
+        let measured = config.evaluation?.rewards ?? []
+        guard let evaluation = config.evaluation,
+            let grader = run.evaluationGrader ?? run.grader
+        else { return }
+        var trial = RowTrial(
+            grader, measured.isEmpty ? config.rewards : measured, group: evaluation.samples,
+            completion: nil, patience: Self.gradingPatience)
+        for start in stride(from: 0, to: material.heldOut.count, by: Self.fewPrompts)
+        where trial.goesOn {
+            let some = material.heldOut[
+                start..<min(start + Self.fewPrompts, material.heldOut.count)]
+            _ = await trial.show(Array(some), place: "an evaluation", step: 0, epoch: 0)
         }
+        trial.finish("held-out rows")
+        report.problems += trial.problems
+        report.warnings += trial.warnings
     }
 
     private func walk(
@@ -161,7 +173,8 @@ public struct Simulation: Sendable {
         }
     }
 
-    /// Draws and learns one group in which everything is as long as it can be.
+    /// Draws a group in which everything is as long as it can be, and learns as many copies of it as fill
+    /// a pass: memory depends on what shares one.
     private func probe(
         _ material: RunMaterial, _ host: PolicyHost, _ report: inout SimulationReport
     ) async throws {
@@ -177,18 +190,25 @@ public struct Simulation: Sendable {
                 promptTokens: prompt, count: config.grpo.numGenerations,
                 parameters: config.sampling.parameters,
                 stream: RandomStream(seed: UInt64(config.seed)))
-            let group = try await host.perform { try $0.sampleWithoutEnd(request) }
-            let samples = group.enumerated().map { member, completion in
-                TrainingSample(
-                    promptTokens: prompt, tokens: completion.tokens,
-                    isTrained: Array(repeating: true, count: completion.tokens.count),
-                    behaviourLogProbabilities: completion.logProbabilities,
-                    // Both signs, so that every completion has a gradient.
-                    advantage: member.isMultiple(of: 2) ? 1 : -1, group: 0)
+            let completions = try await host.perform { try $0.sampleWithoutEnd(request) }
+            let drawn = clock.now
+            let groups = config.grpo.groupsOfAPass(
+                tokens: prompt.count + completions.reduce(0) { $0 + $1.tokens.count })
+            let samples = (0..<groups).flatMap { group in
+                completions.enumerated().map { member, completion in
+                    TrainingSample(
+                        promptTokens: prompt, tokens: completion.tokens,
+                        isTrained: Array(repeating: true, count: completion.tokens.count),
+                        behaviourLogProbabilities: completion.logProbabilities,
+                        // Both signs, so that every completion has a gradient.
+                        advantage: member.isMultiple(of: 2) ? 1 : -1, group: group)
+                }
             }
             _ = try await host.update(samples)
+            let prompts = Double(config.grpo.numPrompts)
             report.longestSecondsPerStep =
-                (clock.now - start).seconds * Double(config.grpo.numPrompts)
+                (drawn - start).seconds * prompts
+                + (clock.now - drawn).seconds * prompts / Double(groups)
         case .examples(let feed):
             guard let tokens = try feed.examples(step: 1).first?.tokens, !tokens.isEmpty else {
                 return
@@ -217,6 +237,7 @@ public struct Simulation: Sendable {
         _ = try await evaluator.evaluate(few, step: 0)
         report.secondsPerEvaluation =
             (clock.now - start).seconds * Double(material.heldOut.count) / Double(few.count)
+        await showHeldOutRows(material, &report)
         let every = run.recipe.config.evaluation?.every ?? material.totalSteps
         report.evaluations = 1 + (material.totalSteps + every - 1) / every
     }
@@ -336,5 +357,14 @@ private struct FirstPrompts: PromptFeed {
         var batch = try await feed.prompts(step: step, round: round)
         batch.prompts = Array(batch.prompts.prefix(promptsPerStep))
         return batch
+    }
+}
+
+extension GRPOConfig {
+    /// Groups of `tokens` tokens that fill a pass of every optimiser step, of a step's at most.
+    fileprivate func groupsOfAPass(tokens: Int) -> Int {
+        let budget = microBatchTokens ?? TokenBudget.standard
+        let filling = (budget + tokens - 1) / max(tokens, 1)
+        return min(numPrompts, max(filling, 1) * updatesPerIteration)
     }
 }
