@@ -37,6 +37,23 @@ import Testing
         def get_tracking_uri(): return "file:here"
         def end_run(status): note(call="end_run", status=status)
         """,
+        // What mlflow keeps its database with; its small edition comes without.
+        "sqlalchemy": "",
+        "skinny/mlflow": """
+        import json, os
+        def note(**call):
+            with open(os.environ["CALLS"], "a") as file: file.write(json.dumps(call) + "\\n")
+        class Info: run_id = "r2"
+        class Run: info = Info()
+        def set_tracking_uri(uri):
+            note(call="set_tracking_uri", uri=uri, allowed=os.environ["MLFLOW_ALLOW_FILE_STORE"])
+        def set_experiment(name): pass
+        def start_run(run_id=None, run_name=None): return Run()
+        def log_params(params): pass
+        def log_metrics(metrics, step=None): note(call="log", names=list(metrics))
+        def get_tracking_uri(): return "file:here"
+        def end_run(status): note(call="end_run", status=status)
+        """,
         "raising/wandb": """
         class Run:
             dir = "here"
@@ -101,6 +118,22 @@ import Testing
             ])
         #expect(calls[2]["rank"] == "4")
         #expect(calls[5]["status"] == "FINISHED")
+    }
+
+    /// Reward names may hold what MLflow refuses, and it refuses all metrics of a call together.
+    @Test func mlflowWithoutDatabaseKeepsFilesInTheRunsFolder() async throws {
+        let scratch = try ScratchFolder()
+        let (outcome, calls, folder) = try await Self.run(
+            "mlflow", modules: "skinny", scratch,
+            extra: ["--set", "rewards=[{name: a(b)*, type: length, max: 40, margin: 20}]"])
+        try #require(outcome.exitCode == 0, "\(outcome.errors)")
+        try #require(calls.map { $0["call"] } == ["set_tracking_uri", "log", "log", "end_run"])
+        let place = folder.appending(path: "trackers/mlruns").path
+        #expect(calls[0]["uri"]?.stringValue?.hasPrefix("file://") == true)
+        #expect(calls[0]["uri"]?.stringValue?.hasSuffix(place) == true)
+        #expect(calls[0]["allowed"] == "true")
+        let names = calls[1]["names"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        #expect(names.contains("rewards/a_b__/mean"))
     }
 
     @Test func anAbsentLibraryIsNamedAndTheRunGoesOn() async throws {

@@ -8,8 +8,11 @@ Whatever goes wrong here stays here.
 
 import json
 import os
+import pathlib
+import re
 import sys
 import uuid
+from importlib.util import find_spec
 
 
 class Wandb:
@@ -36,12 +39,18 @@ class Wandb:
 
 
 class MLflow:
-    """MLflow; MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME are its own business."""
+    """MLflow; MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME are its own business. Without a server and
+    without a database it keeps files in the run's folder."""
 
     def __init__(self, start, identity):
         import mlflow
 
         self.mlflow = mlflow
+        if "MLFLOW_TRACKING_URI" not in os.environ and not find_spec("sqlalchemy"):
+            # Without a server the library wants a database, for which mlflow-skinny lacks the parts;
+            # files it keeps only where it is allowed to.
+            os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+            mlflow.set_tracking_uri(pathlib.Path(start["folder"], "mlruns").as_uri())
         if "MLFLOW_EXPERIMENT_NAME" not in os.environ:
             mlflow.set_experiment("hone")
         known = identity.kept()
@@ -50,16 +59,19 @@ class MLflow:
         else:
             self.run = mlflow.start_run(run_name=start["name"])
             identity.keep(self.run.info.run_id)
-            mlflow.log_params({key: str(value)[:500] for key, value in flat(start["config"])})
+            mlflow.log_params({allowed(key): str(value)[:500] for key, value in flat(start["config"])})
         self.place = mlflow.get_tracking_uri()
 
     def log(self, step, metrics):
-        # Its names may hold letters, digits and _-./ only.
-        named = {name.replace("@", "_at_"): value for name, value in metrics.items()}
-        self.mlflow.log_metrics(named, step=step)
+        self.mlflow.log_metrics({allowed(name): value for name, value in metrics.items()}, step=step)
 
     def finish(self, status):
         self.mlflow.end_run("FINISHED" if status == "finished" else "FAILED")
+
+
+def allowed(name):
+    """A name that MLflow takes: letters, digits, _-.:/ and spaces; one other would cost it all of a step."""
+    return re.sub(r"[^\w\-. :/]", "_", name.replace("@", "_at_"))
 
 
 TRACKERS = {"wandb": Wandb, "mlflow": MLflow}
