@@ -18,14 +18,21 @@ public enum AdapterFile {
         let reader = try SafeTensorsReader(file)
         var unread = Set(reader.names)
 
+        func misfit(_ reason: String) -> ModelError {
+            .adapterOfAnotherModel(
+                folder: folder.path,
+                base: AdapterSettings.baseModel(folder.appending(path: configName)),
+                reason: reason)
+        }
+
         func matrix(_ name: String, _ shape: [Int?]) throws -> Tensor {
             guard let found = reader.entry(name)?.shape else {
                 throw ModelError.missingWeight(name: name, folder: folder.path)
             }
             guard zip(found, shape).allSatisfy({ $1 == nil || $0 == $1 }), found.count == 2 else {
-                throw ModelError.weightShape(
-                    name: name, expected: shape.map { $0 ?? config.rank }, found: found,
-                    folder: folder.path)
+                throw misfit(
+                    "\"\(name)\" has shape \(found), and its layer with rank \(config.rank) needs "
+                        + "\(shape.map { $0 ?? config.rank })")
             }
             unread.remove(name)
             let tensor = try reader.tensor(name)
@@ -49,7 +56,10 @@ public enum AdapterFile {
         }
         guard unread.isEmpty else {
             model.removeAdapter()
-            throw ModelError.unusedWeights(names: unread.sorted(), folder: folder.path)
+            let names = unread.sorted()
+            throw misfit(
+                "it has matrices for layers that the model lacks, as \"\(names[0])\""
+                    + (names.count > 1 ? " and \(names.count - 1) more" : ""))
         }
     }
 

@@ -25,6 +25,12 @@ enum AdapterSettings {
     ]
 
     static func read(_ file: URL) throws -> LoRAConfig {
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            throw ModelError.unreadable(
+                file: file.path,
+                reason: "there is no such file; an adapter is a folder with "
+                    + "\(AdapterFile.configName) and \(AdapterFile.weightsName)")
+        }
         let root: JSONObject
         do {
             let bytes = [UInt8](try Data(contentsOf: file))
@@ -70,6 +76,14 @@ enum AdapterSettings {
         try reader.finish()
         try config.validate()
         return config
+    }
+
+    /// The model that the adapter says it was trained on; `nil` where it does not say.
+    static func baseModel(_ file: URL) -> String? {
+        guard let data = try? Data(contentsOf: file),
+            let value = try? JSONValue(parsing: [UInt8](data))["base_model_name_or_path"]
+        else { return nil }
+        return value.stringValue.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// For the record only: the tensors' names say which layers are meant.

@@ -28,9 +28,12 @@ extension DecoderModel {
         let weights = try WeightReader(
             folder: folder, names: config.weightNames, dtype: dtype, device: device,
             quantization: quantization)
-        return try DecoderModel(
+        let model = try DecoderModel(
             config: config, weights: weights, dtype: dtype, device: device,
             quantization: quantization)
+        // Matrices on their way to their final form left blocks of sizes that no step asks for.
+        try MemoryFigures.releaseCached(device)
+        return model
     }
 
     /// A model that training starts from nothing: matrices drawn from a normal distribution of

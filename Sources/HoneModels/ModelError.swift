@@ -24,6 +24,8 @@ public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
     case notFinite(name: String, folder: String)
     /// No linear layer has the asked name, or none of the asked names.
     case noSuchTarget(target: String, known: [String])
+    /// An adapter that was made for another model than `base`, which it may name.
+    case adapterOfAnotherModel(folder: String, base: String?, reason: String)
     /// An adapter setting that is out of range or not supported.
     case invalidAdapter(reason: String)
     /// Token ids or layouts that do not fit the model or each other.
@@ -45,7 +47,7 @@ public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
                 + "computes; a model that needs it cannot be used yet"
         case .quantizedFolder(let file, let method):
             "\(file): the weights are already quantised (\(method)); take the folder of the model in "
-                + "bf16, and set quantization: nf4 in the recipe to train it in four bits"
+                + "bf16; quantization: nf4 in a recipe, or --quantization nf4, then keeps it in four bits"
         case .contradiction(let file, let keys, let reason):
             "\(file): \(keys.joined(separator: ", ")) contradict each other: \(reason)"
         case .missingWeight(let name, let folder):
@@ -62,6 +64,9 @@ public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
         case .noSuchTarget(let target, let known):
             "no linear layer is called \"\(target)\"; this model has "
                 + known.joined(separator: ", ")
+        case .adapterOfAnotherModel(let folder, let base, let reason):
+            "the adapter in \(folder) does not fit this model: \(reason)"
+                + (base.map { ". It says that it was trained on \($0)" } ?? "")
         case .invalidAdapter(let reason):
             "the adapter cannot be used: \(reason)"
         case .invalidInput(let reason):

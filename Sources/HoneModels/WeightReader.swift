@@ -120,7 +120,9 @@ struct WeightReader {
                 throw ModelError.notFinite(name: name, folder: folder)
             }
             let converted = try stored.to(dtype).to(device)
-            return converted.sharesStorage(with: stored) ? try converted.clone() : converted
+            let own = converted.sharesStorage(with: stored) ? try converted.clone() : converted
+            files.release(name)
+            return own
         }
     }
 

@@ -97,6 +97,20 @@ import Testing
         let length = try #require(metrics["completions/mean_length"]?.doubleValue)
         #expect(early < 0.8 * length)
 
+        // The same model in four bits is another policy, and two of them are the same.
+        let quantized = try await HoneProgram.run(
+            arguments + ["--model", model, "--quantization", "nf4", "--json"])
+        #expect(quantized.exitCode == 0, "\(quantized.errors)")
+        let fourBits = try quantized.output.split(separator: "\n").map {
+            try JSONValue(parsing: String($0))
+        }
+        try #require(fourBits.count == 2)
+        #expect(fourBits[0]["metrics"] == fourBits[1]["metrics"])
+        #expect(fourBits[0]["samples"] != lines[0]["samples"])
+        let unknown = try await HoneProgram.run(arguments + ["--quantization", "int4"])
+        #expect(unknown.exitCode == 64)
+        #expect(unknown.errors.contains("--quantization int4: expected"))
+
         let table = try await HoneProgram.run(arguments + ["--show", "1"])
         #expect(table.exitCode == 0)
         #expect(table.output.hasPrefix("4 rows, 4 completions each"))

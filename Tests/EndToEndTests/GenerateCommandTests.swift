@@ -80,6 +80,94 @@ import Testing
         #expect(abs((score["perplexity"]?.doubleValue ?? 0) - perplexity) < 1e-6 * perplexity)
     }
 
+    /// Drawn in four bits, scored in four bits: the same policy. In f32 it is another.
+    @Test func aBaseInFourBitsIsTheSameForEveryCommand() async throws {
+        let scratch = try ScratchFolder()
+        let model = try folder(scratch).path
+        let quantized = ["--model", model, "--dtype", "f32", "--quantization", "nf4"]
+        let asked = try scratch.file("ask.jsonl", #"{"prompt_ids": [5, 6, 7]}"#).path
+        let drawn = try await HoneProgram.run(
+            ["generate"] + quantized
+                + ["--input", asked, "--max-tokens", "12", "--seed", "5", "--json"])
+        try #require(drawn.exitCode == 0, "\(drawn.errors)")
+        let answer = try rows(drawn.output)[0]
+        let wanted = try #require(answer["logprobs"]?.arrayValue).compactMap(\.doubleValue)
+        let row: JSONObject = [
+            "prompt_ids": [5, 6, 7],
+            "completion_ids": try #require(answer["completion_ids"]),
+        ]
+        let input = try scratch.file("score.jsonl", JSONValue.object(row).text() + "\n").path
+        func scores(_ options: [String]) async throws -> [Double] {
+            let scored = try await HoneProgram.run(["score"] + options + ["--input", input])
+            try #require(scored.exitCode == 0, "\(scored.errors)")
+            return try #require(rows(scored.output)[0]["logprobs"]?.arrayValue)
+                .compactMap(\.doubleValue)
+        }
+        let same = try await scores(quantized)
+        #expect(same.count == wanted.count && !same.isEmpty)
+        for (a, b) in zip(same, wanted) { #expect(abs(a - b) < 1e-5) }
+        let plain = try await scores(["--model", model, "--dtype", "f32"])
+        #expect(zip(plain, wanted).contains { abs($0 - $1) > 1e-4 })
+
+        let chat = try await HoneProgram.run(
+            ["chat"] + quantized + ["--max-tokens", "4"], input: "1 + 2\n/exit\n")
+        #expect(chat.exitCode == 0, "\(chat.errors)")
+        #expect(chat.output.contains("\n"))
+    }
+
+    @Test func whatCannotBeKeptInFourBitsIsNamed() async throws {
+        let scratch = try ScratchFolder()
+        let model = try folder(scratch)
+        func refusal(_ arguments: [String], _ folder: URL) async throws -> HoneProgram.Outcome {
+            try await HoneProgram.run(
+                ["generate", "--prompt", "1", "--model", folder.path] + arguments)
+        }
+        let unknown = try await refusal(["--quantization", "int4"], model)
+        #expect(unknown.exitCode == 64)
+        #expect(unknown.errors.contains("'int4' is none of none, nf4"))
+
+        // An adapter for layers of another width.
+        let adapter = scratch.url.appending(path: "adapter")
+        let other = try DecoderModel.random(
+            config: ModelConfig(
+                try JSONValue(
+                    parsing: """
+                        {"model_type": "qwen2", "vocab_size": 400, "hidden_size": 32,
+                         "intermediate_size": 32, "num_hidden_layers": 2,
+                         "num_attention_heads": 2, "num_key_value_heads": 1,
+                         "max_position_embeddings": 128, "rms_norm_eps": 1e-6,
+                         "rope_theta": 10000.0, "hidden_act": "silu",
+                         "tie_word_embeddings": true}
+                        """
+                ).objectValue ?? [:], file: "other"), seed: 4)
+        try other.addAdapter(LoRAConfig(rank: 2), seed: 1)
+        try AdapterFile.save(other, folder: adapter, baseModel: "some/other-model")
+        let misfit = try await refusal(
+            ["--quantization", "nf4", "--adapter", adapter.path], model)
+        #expect(misfit.exitCode == 65)
+        #expect(misfit.errors.contains("does not fit this model"))
+        #expect(misfit.errors.contains("some/other-model"))
+        // A folder that is no adapter.
+        let none = try await refusal(["--quantization", "nf4", "--adapter", model.path], model)
+        #expect(none.exitCode == 65)
+        #expect(none.errors.contains("adapter_config.json"))
+
+        // Last, since it changes the folder: weights that somebody else has quantised.
+        let file = model.appending(path: "config.json")
+        var config = try #require(JSONValue(parsing: [UInt8](Data(contentsOf: file))).objectValue)
+        config["quantization_config"] = ["quant_method": "awq", "bits": 4]
+        try Data(JSONValue.object(config).text().utf8).write(to: file)
+        for command in ["generate", "score", "chat"] {
+            let input =
+                command == "score"
+                ? ["--input", file.path] : command == "chat" ? [] : ["--prompt", "1"]
+            let refused = try await HoneProgram.run(
+                [command, "--model", model.path, "--quantization", "nf4"] + input)
+            #expect(refused.exitCode == 65, "\(command)")
+            #expect(refused.errors.contains("already quantised (awq)"), "\(command)")
+        }
+    }
+
     @Test func onePromptGivesTheTextOfItsTokens() async throws {
         let scratch = try ScratchFolder()
         let model = try folder(scratch).path

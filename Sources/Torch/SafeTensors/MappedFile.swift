@@ -31,5 +31,15 @@ final class MappedFile {
         bytes = UnsafeMutableRawBufferPointer(start: memory, count: size)
     }
 
+    /// Gives back the memory of whole pages within `range`, which is read from disk again if it is touched
+    /// again. Nothing may have been written to it.
+    func release(_ range: Range<Int>) {
+        let page = Int(getpagesize())
+        let start = (range.lowerBound + page - 1) / page * page
+        let end = range.upperBound / page * page
+        guard start < end, let base = bytes.baseAddress else { return }
+        madvise(base + start, end - start, MADV_DONTNEED)
+    }
+
     deinit { munmap(bytes.baseAddress, bytes.count) }
 }

@@ -87,6 +87,13 @@ public final class SafeTensorsReader {
             memory: start, dtype: entry.dtype, shape: entry.shape, owner: file)
     }
 
+    /// Gives back the memory of what was read of `name`: for a reader that has a copy. Tensors over the file
+    /// stay valid and read it from disk again.
+    public func release(_ name: String) {
+        guard let place = places[name] else { return }
+        place.file.release(place.entry.bytes)
+    }
+
     /// The name that shares the longest end with `name`: names differ mostly in their prefix.
     private func nearestName(to name: String) -> String? {
         func sharedEnd(_ other: String) -> Int {
