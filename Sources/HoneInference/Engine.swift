@@ -136,9 +136,10 @@ public final class Engine {
         finished: (Int, [Completion]) -> Void = { _, _ in }
     ) throws -> [[Completion]] {
         guard isIdle else { throw EngineError.busy(requests: requests.count) }
+        var places: [RequestID: Int] = [:]
         do {
             let ids = try batch.map { try submit($0, stop: stop) }
-            let places = Dictionary(uniqueKeysWithValues: zip(ids, batch.indices))
+            places = Dictionary(uniqueKeysWithValues: zip(ids, batch.indices))
             var done = batch.map { _ in [Int: Completion]() }
             func group(_ place: Int) -> [Completion] {
                 (0..<batch[place].count).compactMap { done[place][$0] }
@@ -153,7 +154,11 @@ public final class Engine {
             return batch.indices.map(group)
         } catch {
             cancelAll()
-            throw error
+            guard case EngineError.logitsNotFinite(let number, let member, let position) = error,
+                let place = places[RequestID(number: number)]
+            else { throw error }
+            throw EngineError.logitsNotFinite(
+                request: place, member: member, position: position)
         }
     }
 }

@@ -12,7 +12,8 @@ public enum EngineError: Error, Hashable, Sendable {
         neededTokens: Int, availableTokens: Int, neededBytes: Int, budgetBytes: Int)
     /// The budget holds not even one block.
     case budgetTooSmall(bytes: Int, blockBytes: Int)
-    /// A NaN or infinity among the logits, or no finite one.
+    /// A NaN or infinity among the logits, or no finite one. `request` is the place in the batch, or the number
+    /// that submitting gave it.
     case logitsNotFinite(request: Int, member: Int, position: Int)
     /// A whole batch was asked of an engine that serves streaming requests.
     case busy(requests: Int)

@@ -48,7 +48,12 @@ public final class Policy {
         engine.policyVersion = step.count
         language.model.expect(requests)
         return try withoutGradients {
-            try engine.generate(requests, stop: stop, finished: finished)
+            do {
+                return try engine.generate(requests, stop: stop, finished: finished)
+            } catch EngineError.logitsNotFinite(let request, _, _) where step.count > 0 {
+                throw TrainingError.brokenPolicy(
+                    step: step.count, row: requests[request].stream.row)
+            }
         }
     }
 
@@ -131,7 +136,16 @@ public final class Policy {
 }
 
 extension Policy {
-    func writeWeights(to folder: URL) throws { try language.save(to: folder) }
+    /// - Throws: `TrainingError.brokenPolicy` where the weights compute no numbers any more: what would be
+    ///   kept then takes the place of a checkpoint that can be used.
+    func writeWeights(to folder: URL) throws {
+        let some = (0..<4).map { Int32($0 % language.model.config.vocabularySize) }
+        let item = TokenScorer.Item(prompt: [some[0]], completion: Array(some.dropFirst()))
+        guard try TokenScorer(model: language.model).score([item])[0].allSatisfy(\.isFinite) else {
+            throw TrainingError.brokenPolicy(step: step.count, row: nil)
+        }
+        try language.save(to: folder)
+    }
 
     /// `optimizer.safetensors` holds the moments by parameter name; `training.json` the counters.
     func writeTrainingState(to folder: URL) throws {

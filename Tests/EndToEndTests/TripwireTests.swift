@@ -38,4 +38,26 @@ import Testing
             contentsOf: run.appending(path: "checkpoints/step-000002/optimizer.safetensors"))
         #expect(optimizer.count < 100_000)
     }
+
+    /// Steps of 1e30 leave weights that are numbers and compute none. With a checkpoint after each step it is
+    /// met there, else where the next completions are drawn; nothing broken is kept.
+    @Test(arguments: [("1", nil), ("2", " (dataset row ")] as [(String, String?)])
+    func aPolicyThatComputesNoNumbersIsNotKept(every: String, row: String?) async throws {
+        let scratch = try ScratchFolder()
+        let recipe = try ResumeTests.recipe(scratch, training: "").path
+        let run = scratch.url.appending(path: "run")
+        let outcome = try await HoneProgram.run([
+            "train", recipe, "--output", run.path, "--set", "optimizer.learning_rate=1e30", "--set",
+            "checkpoints.every=\(every)",
+        ])
+        #expect(outcome.exitCode == 70)
+        #expect(
+            outcome.errors.contains(
+                "after optimiser step 1 the policy's log-probabilities are not finite\(row ?? ":")"),
+            "\(outcome.errors)")
+        #expect(outcome.errors.contains("lower optimizer.learning_rate"))
+        let checkpoints = run.appending(path: "checkpoints")
+        let kept = try? FileManager.default.contentsOfDirectory(atPath: checkpoints.path)
+        #expect(kept ?? [] == [])
+    }
 }

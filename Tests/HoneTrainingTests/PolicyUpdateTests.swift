@@ -183,6 +183,26 @@ import Torch
         #expect(coefficients.count == 6 && coefficients[5] > coefficients[0])
     }
 
+    /// Groups without signal have no pass, so nothing is known of their entropy: a 0 would look like collapse.
+    @Test func aStepWithoutSignalSaysNothingOfEntropy() throws {
+        let scratch = try ScratchFolder()
+        let root = Fixtures.folder.deletingLastPathComponent().deletingLastPathComponent()
+        var config = TrainingConfig(
+            model: .folder(root.appending(path: "Pretrained/countdown-tiny").path),
+            dataset: .defaults)
+        config.dtype = .float32
+        config.threads = 1
+        let policy = try Policy(
+            config: config, origin: .recipe(newModelFolder: scratch.url), totalSteps: 2)
+        var samples = Self.samples(0)
+        let learnt = try policy.update(samples).map(\.name)
+        #expect(learnt.contains("entropy") && learnt.contains("loss"))
+        for index in samples.indices { samples[index].advantage = 0 }
+        let dead = try policy.update(samples)
+        #expect(dead.first { $0.name == "loss" }?.value == 0)
+        #expect(!dead.contains { $0.name == "entropy" || $0.name.hasPrefix("sampling/") })
+    }
+
     @Test func aReferenceTakesItsShareOfThePolicyAndItsAdapter() throws {
         let policy = try DecoderModel.load(
             folder: Fixtures.url("objective/model"), dtype: .float32, device: .cpu)

@@ -48,9 +48,12 @@ struct UpdateTally {
         }
     }
 
-    /// By TRL's names. Entropy and differences are in nats.
+    /// By TRL's names, over the completions that had a pass. Entropy and differences are in nats.
+    ///
+    /// None where nothing had one, as when no group has a signal: an entropy of 0 would look like collapse.
     func metrics(of objective: GRPOObjective) -> OrderedMetrics {
-        let count = Double(max(trained, 1))
+        guard trained > 0 else { return [] }
+        let count = Double(trained)
         var metrics: OrderedMetrics = [("entropy", entropy / count)]
         metrics += objective.policy.metrics(of: tallies)
         metrics += [
