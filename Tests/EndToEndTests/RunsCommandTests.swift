@@ -82,6 +82,8 @@ import Testing
         let screen = try await recorded.hone(["runs", "show", "sample"])
         #expect(screen.output.contains("rewards/length/mean"))
         #expect(screen.output.contains("talk_v1 from step 1"))
+        #expect(screen.output.contains("3 checkpoints, of steps 2 to 6"))
+        #expect(!screen.output.contains("step-000004"))
 
         try await expectCompletions(recorded)
         try await expectLogs(recorded)
@@ -284,6 +286,37 @@ import Testing
         let shown = try await HoneProgram.run(
             ["runs", "show", "taught"], environment: environment)
         #expect(shown.output.contains("loss"))
+    }
+
+    /// Two processes would write one folder, whatever the method.
+    @Test func aRunThatIsTrainedIsNotResumedByAnother() async throws {
+        let scratch = try ScratchFolder()
+        let environment = ["HONE_HOME": scratch.url.appending(path: "home").path]
+        try scratch.file(
+            "rows.jsonl", #"{"prompt":"Make 4.","completion":"<answer>4</answer>"}"# + "\n")
+        let recipe = try scratch.file(
+            "sft.yaml",
+            """
+            name: taught
+            method: sft
+            model: \(EvaluateCommandTests.root.path)/Pretrained/countdown-tiny
+            dtype: f32
+            dataset: {path: rows.jsonl}
+            sft: {batch_size: 1, train_steps: 100000}
+            """)
+        let run = scratch.url.appending(path: "run")
+        let arguments = ["train", recipe.path, "--output", run.path]
+        let program = try HoneProgram.start(arguments, environment: environment)
+        defer { program.kill() }
+        try await LiveRewardsCommandTests.wait(for: 1, "step", of: run, program)
+        let second = try await HoneProgram.run(arguments + ["--resume"], environment: environment)
+        #expect(second.exitCode != 0)
+        #expect(second.errors.contains("another process is training"), "\(second.errors)")
+        program.kill()
+        _ = try await program.outcome()
+        let list = try await HoneProgram.run(
+            ["runs", "list", "--json"], environment: environment)
+        #expect(list.output.split(separator: "\n").count == 1)
     }
 
     @Test func aDamagedStoreStopsARunBeforeItBeginsAndRepairHelps() async throws {

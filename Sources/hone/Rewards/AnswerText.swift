@@ -25,7 +25,7 @@ struct AnswerText {
     private var fate: String {
         let trial = answer.trial.map { Self.summary($0) } ?? ""
         switch answer.state {
-        case .refused: return "refused: \(answer.reason ?? "")"
+        case .refused: return "refused: \(answer.reason?.firstLine ?? "")"
         case .tried: return "tried only" + trial
         case .accepted: return "accepted, in force when the run goes on" + trial
         case .applied:
@@ -47,10 +47,16 @@ struct AnswerText {
     static func lines(_ answers: [RewardAnswer], reports: Reports) -> [String] {
         answers.flatMap { answer -> [String] in
             let line = "  " + AnswerText(answer).line
-            guard reports == .whole, let trial = answer.trial else { return [line] }
-            let report = ComparisonText(trial).text.split(
-                separator: "\n", omittingEmptySubsequences: false)
-            return [line] + report.map { $0.isEmpty ? "" : "      \($0)" }
+            guard reports == .whole else { return [line] }
+            let rest = answer.reason.map {
+                $0.dropFirst($0.firstLine.count).drop(while: \.isNewline)
+            }
+            let report = [rest.map(String.init), answer.trial.map { ComparisonText($0).text }]
+                .compactMap(\.self).flatMap {
+                    $0.split(separator: "\n", omittingEmptySubsequences: false)
+                }
+            return [line]
+                + report.map { $0.isEmpty ? "" : "      " + TerminalText.harmless(String($0)) }
         }
     }
 
@@ -71,4 +77,9 @@ struct AnswerText {
         for (key, value) in encoded where key != "id" { members[key] = value }
         return members
     }
+}
+
+extension String {
+    /// What a list shows of a text whose rest is told elsewhere.
+    var firstLine: Substring { prefix { !$0.isNewline } }
 }

@@ -106,24 +106,26 @@ struct Rescore: AsyncParsableCommand {
         guard !steps.isEmpty else { return [] }
         let width = 48
         let both = steps.flatMap { [$0.old, $0.new] }.compactMap(\.self)
-        var lines = [
-            "recorded  " + Figure.sparkline(steps.compactMap(\.old), width: width),
-            "rescored  " + Figure.sparkline(steps.compactMap(\.new), width: width),
-            "each from its least to its most; of both together the least is "
-                + "\(Figure.plain(both.min() ?? 0)), the most \(Figure.plain(both.max() ?? 0))",
-            "", "steps  recorded  rescored  sign flips",
-        ]
+        let range = (both.min() ?? 0)...(both.max() ?? 0)
+        var rows = [["steps", "recorded", "rescored", "sign flips"]]
         let size = (steps.count + 19) / 20
         for start in stride(from: 0, to: steps.count, by: size) {
             let part = steps[start..<min(start + size, steps.count)]
             let flipped = part.reduce(0) { $0 + $1.flipped }
             let names = part.map(\.step)
-            let label = size == 1 ? "\(names[0])" : "\(names[0])–\(names[names.count - 1])"
-            lines.append(
-                "\(label)  \(mean(part.compactMap(\.old)))  \(mean(part.compactMap(\.new)))  \(flipped)"
-            )
+            rows.append([
+                size == 1 ? "\(names[0])" : "\(names[0])–\(names[names.count - 1])",
+                mean(part.compactMap(\.old)), mean(part.compactMap(\.new)), "\(flipped)",
+            ])
         }
-        return lines
+        return [
+            "recorded  "
+                + Figure.sparkline(steps.compactMap(\.old), width: width, over: range),
+            "rescored  "
+                + Figure.sparkline(steps.compactMap(\.new), width: width, over: range),
+            "mean reward of a step, both from \(Figure.plain(range.lowerBound)) to "
+                + Figure.plain(range.upperBound), "",
+        ] + TerminalText.aligned(rows)
     }
 
     private static func mean(_ values: [Double]) -> String {

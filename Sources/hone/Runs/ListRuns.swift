@@ -31,7 +31,8 @@ struct ListRuns: ParsableCommand {
             let curve = try store.curve(of: metric, in: run, phase).map(\.value)
             let latest = curve.last.map { "\(metric == "loss" ? "loss " : "")\(Figure.plain($0))" }
             rows.append([
-                run.name, run.state.rawValue, run.method, "\(run.step)/\(run.totalSteps)",
+                run.name, run.state.rawValue, run.method,
+                phase == .training ? "\(run.step)/\(run.totalSteps)" : "–",
                 run.startedAt.formatted(Figure.minute), latest ?? "–",
                 curve.count > 1
                     ? Figure.sparkline(curve, width: 24).padding(

@@ -50,9 +50,12 @@ struct ShowRun: ParsableCommand {
     }
 
     private func lines(_ store: Store, _ run: StoredRun) throws -> [String] {
+        let place =
+            run.usualPhase == .training ? ", step \(run.step) of \(run.totalSteps)" : ""
         var lines = [
-            "\(run.name): \(run.method) on \(run.model)",
-            "  \(run.state.rawValue), step \(run.step) of \(run.totalSteps)",
+            "\(run.name): \(run.method) on \(run.model)", "  \(run.state.rawValue)\(place)",
+            "  began: \(run.startedAt.formatted(Figure.minute)), latest news: "
+                + run.updatedAt.formatted(Figure.minute),
         ]
         if let message = run.message { lines.append("  \(TerminalText.harmless(message))") }
         if !run.folder.isEmpty { lines.append("  folder: \(run.folder)") }
@@ -91,9 +94,20 @@ struct ShowRun: ParsableCommand {
             lines += ["", "changes of rewards that were asked for"]
             lines += AnswerText.lines(trials, reports: .inOneLine)
         }
-        let events = try store.events(of: run).filter { $0.kind != "started" }
-        if !events.isEmpty {
-            lines += ["", "events"] + events.map { "  \($0.line)" }
+        return lines + Self.lines(of: try store.events(of: run).filter { $0.kind != "started" })
+    }
+
+    /// Warnings and changes, one line each; checkpoints, of which there are many, in one.
+    private static func lines(of events: [StoredEvent]) -> [String] {
+        guard !events.isEmpty else { return [] }
+        let checkpoints = events.filter { $0.kind == "checkpointed" }
+        var lines = ["", "events (whole: hone runs logs)"]
+        if checkpoints.count > 1, let first = checkpoints.first, let last = checkpoints.last {
+            lines.append(
+                "  \(checkpoints.count) checkpoints, of steps \(first.step) to \(last.step)")
+        }
+        for event in events where event.kind != "checkpointed" || checkpoints.count == 1 {
+            lines.append("  \(event.line.firstLine)")
         }
         return lines
     }
@@ -115,6 +129,11 @@ extension StepMetrics {
 extension StoredEvent {
     /// The event as a line for a person.
     var line: String {
+        if kind == "rewardsChanged" {
+            let names = (body["in_force"]?.arrayValue ?? []).compactMap(\.stringValue)
+            return "step \(step): rewards from here on: \(names.joined(separator: ", ")) "
+                + "(\(body["reason"]?.stringValue ?? ""))"
+        }
         let text =
             body["message"]?.stringValue ?? body["path"]?.stringValue
             ?? body["output"]?.stringValue ?? (body.isEmpty ? "" : JSONValue.object(body).text())

@@ -42,10 +42,15 @@ enum Figure {
             "\(year: .defaultDigits)-\(month: .twoDigits)-\(day: .twoDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits)",
         timeZone: .current, calendar: .init(identifier: .iso8601))
 
-    /// A curve of block characters, at most `width` wide; neighbours are averaged.
-    static func sparkline(_ values: [Double], width: Int) -> String {
+    /// A curve of block characters, at most `width` wide; neighbours are averaged. It reaches from the least
+    /// value to the most, or over `range`, so that curves can stand beside each other.
+    static func sparkline(
+        _ values: [Double], width: Int, over range: ClosedRange<Double>? = nil
+    ) -> String {
         let finite = values.filter(\.isFinite)
-        guard let low = finite.min(), let high = finite.max() else { return "" }
+        guard let low = range?.lowerBound ?? finite.min(),
+            let high = range?.upperBound ?? finite.max(), !finite.isEmpty
+        else { return "" }
         let columns = min(width, finite.count)
         let blocks = Array("▁▂▃▄▅▆▇█")
         return String(

@@ -91,6 +91,8 @@ struct Train: AsyncParsableCommand {
                 &recipe, named: recipePath, overrides: overrides, folder: folder,
                 place: store.place, log: log, reference: reference,
                 beginning: resume ? .resumed : .new, watching: watchRewards)
+        // A run whose rewards do not change is held here.
+        let lock = live == nil && !simulate ? try hold(folder) : nil
         let grader: (any Grader)? =
             if let live {
                 live.grader
@@ -128,8 +130,18 @@ struct Train: AsyncParsableCommand {
             if json { StandardError.write(line: "\(interrupted)") }
             throw ExitCode(128 + SIGINT)
         }
-        withExtendedLifetime(live) {}
+        withExtendedLifetime((live, lock)) {}
         if !json { print(result.path) }
+    }
+
+    /// Keeps other processes from training the run in `folder`.
+    private func hold(_ folder: RunFolder) throws -> RunLock.Held {
+        if !resume {
+            try folder.create()
+        } else if !FileManager.default.fileExists(atPath: folder.url.path) {
+            throw RunFolderError.noRun(path: folder.url.path)
+        }
+        return try RunLock(folder).take()
     }
 
     private func rubric(
