@@ -3,6 +3,7 @@
 #include "autograd.cpp"
 #include "create.cpp"
 #include "device.cpp"
+#include "graph.cpp"
 #include "guard.cpp"
 #include "host_memory.cpp"
 #include "index.cpp"

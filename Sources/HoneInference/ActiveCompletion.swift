@@ -29,6 +29,12 @@ struct ActiveCompletion {
         seen = Array(seenSet)
     }
 
+    /// Whether nothing but the temperature changes what the model says.
+    var drawsFromWholeDistribution: Bool {
+        parameters.topK == 0 && parameters.topP == 1 && parameters.minP == 0
+            && parameters.repetitionPenalty == 1
+    }
+
     /// How the next token is drawn from `row`, its seen tokens added to `list`.
     func draw(row: Int, seen list: inout [Int32]) -> Kernels.Draw {
         var draw = Kernels.Draw(

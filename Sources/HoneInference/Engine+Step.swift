@@ -83,6 +83,7 @@ extension Engine {
 
     private func decode() throws -> [EngineEvent] {
         guard !running.isEmpty else { return [] }
+        if let device = try deviceDecoding() { return try decode(on: device) }
         var batch = CachedBatch()
         for completion in running {
             guard let token = completion.tokens.last,
@@ -95,6 +96,59 @@ extension Engine {
         }
         let logits = try onHost(model.decodedLogits(forward(batch)))
         return try advance(&running, logits: logits, rows: Array(running.indices))
+    }
+
+    /// What decodes in bursts on the device, where that is to be done and all that runs allows it.
+    private func deviceDecoding() throws -> DeviceDecoding? {
+        guard decoding != .onHost, !model.anglesDependOnCall,
+            running.allSatisfy({ $0.drawsFromWholeDistribution }),
+            let store = try keyValueStore() as? GatheredStore
+        else { return nil }
+        if let known = device { return known }
+        let made = DeviceDecoding(
+            model: model, store: store, recording: decoding == .recordedOnDevice ? .on : .off)
+        device = made
+        return made
+    }
+
+    /// Several tokens of every running completion.
+    private func decode(on device: DeviceDecoding) throws -> [EngineEvent] {
+        let longest = running.map { $0.tokenLimit - $0.tokens.count }.max() ?? 1
+        let length = min(longest, DeviceDecoding.longestBurst)
+        let layout = DeviceDecoding.Layout(
+            seats: running.map(\.seat), version: policyVersion, usesAdapter: model.adapterEnabled)
+        let drawn = try device.burst(
+            running.map { try row(of: $0, length: length) }, length: length, layout: layout)
+        var events: [EngineEvent] = []
+        var lanes = Array(running.indices)
+        for step in drawn where !running.isEmpty {
+            let (told, kept) = try take(lanes.map { step[$0] }, for: &running)
+            events += told
+            lanes = kept.map { lanes[$0] }
+        }
+        return events
+    }
+
+    private func row(
+        of completion: ActiveCompletion, length: Int
+    ) throws -> DeviceDecoding.Row {
+        guard let token = completion.tokens.last,
+            let group = scheduler.groups[completion.seat.request]
+        else { preconditionFailure("a completion decodes before its first token") }
+        let (seat, count) = (completion.seat, completion.tokens.count)
+        let block = plan.blockLength
+        return DeviceDecoding.Row(
+            token: token, position: group.promptLength + count - 1,
+            temperature: completion.parameters.temperature,
+            uniforms: (count..<count + length).map {
+                completion.stream.uniform(member: seat.member, position: $0)
+            },
+            places: {
+                func places(_ blocks: [Int32]) -> [Int] {
+                    blocks.flatMap { number in (0..<block).map { Int(number) * block + $0 } }
+                }
+                return places(group.promptBlocks).prefix(group.promptLength) + places(seat.blocks)
+            })
     }
 
     private func forward(_ batch: CachedBatch) throws -> Tensor {
@@ -133,10 +187,17 @@ extension Engine {
     ) throws -> [EngineEvent] {
         var seen: [Int32] = []
         let draws = zip(completions, rows).map { $0.draw(row: $1, seen: &seen) }
-        let drawn = try Kernels.sample(logits, draws, seen: seen)
+        return try take(Kernels.sample(logits, draws, seen: seen), for: &completions).events
+    }
+
+    /// Gives each of `completions` its token and takes out those that end.
+    /// - Returns: what happened, and which were kept.
+    private func take(
+        _ drawn: [Kernels.Drawn], for completions: inout [ActiveCompletion]
+    ) throws -> (events: [EngineEvent], kept: [Int]) {
         var events: [EngineEvent] = []
         events.reserveCapacity(drawn.count)
-        var kept: [ActiveCompletion] = []
+        var kept: [Int] = []
         kept.reserveCapacity(completions.count)
         for index in completions.indices {
             let seat = completions[index].seat
@@ -160,11 +221,11 @@ extension Engine {
                         request: seat.request, member: seat.member, completion: completion))
                 finish(seat)
             } else {
-                kept.append(completions[index])
+                kept.append(index)
             }
         }
-        completions = kept
-        return events
+        if kept.count < completions.count { completions = kept.map { completions[$0] } }
+        return (events, kept)
     }
 
     private func finish(_ seat: Scheduler.Seat) {
@@ -173,5 +234,6 @@ extension Engine {
         if let active = requests[seat.request], active.finishedCount == active.request.count {
             requests[seat.request] = nil
         }
+        if isIdle { device?.reset() }
     }
 }

@@ -31,6 +31,9 @@ public final class Engine {
     /// Completions that decode, in order of seating: members of a group stand together.
     var running: [ActiveCompletion] = []
     var store: (any KeyValueStore)?
+    var decoding: DecodingPlace
+    /// The tensors of bursts on the device.
+    var device: DeviceDecoding?
     private var nextNumber = 0
 
     /// - Throws: ``EngineError/budgetTooSmall(bytes:blockBytes:)``.
@@ -40,6 +43,7 @@ public final class Engine {
         self.model = model
         self.endTokens = endTokens
         self.limits = limits
+        decoding = model.device.isCUDA ? .recordedOnDevice : .onHost
         let config = model.config
         let length = Kernels.cacheBlockLength
         // More than every row at the model's full length can never be used.
@@ -115,11 +119,13 @@ public final class Engine {
     /// Forgets every request.
     public func cancelAll() {
         for id in requests.keys { cancel(id) }
+        device?.reset()
     }
 
     /// Gives the cache's memory back; the next request allocates it anew. Cancels what runs.
     public func releaseCache() {
         cancelAll()
+        device = nil
         store = nil
     }
 
@@ -161,6 +167,14 @@ public final class Engine {
                 request: place, member: member, position: position)
         }
     }
+}
+
+/// Where the tokens of running completions are drawn.
+enum DecodingPlace {
+    /// One token at a time, by the kernel that knows every sampling parameter.
+    case onHost
+    /// Several at a time (``DeviceDecoding``), operation by operation or recorded.
+    case onDevice, recordedOnDevice
 }
 
 /// A request with what its members share while it is served.

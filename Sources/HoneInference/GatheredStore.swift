@@ -3,14 +3,18 @@ import Torch
 /// Keys and values for devices and types without a kernel of ours: gathered into one rectangle per
 /// call and attended by libtorch.
 final class GatheredStore: KeyValueStore {
-    /// One row for each place of the cache, [blocks · 16, K, D]. Zero at first: a place that the mask
-    /// hides is still multiplied by zero, and that of a NaN would be NaN.
+    /// One row for each place of the cache and two more, [blocks · 16 + 2, K, D]. Zero at first: a place
+    /// that the mask hides is still multiplied by zero, and that of a NaN would be NaN.
     private let pools: [(key: Tensor, value: Tensor)]
+    /// Never written: stands where a row has no place.
+    let emptyPlace: Int
+    /// Never read where it counts: takes what must not be kept.
+    let wastePlace: Int
     private let device: Device
     private var view: View?
 
     /// Where the rows of one batch lie. S spans of at most T rows that see at most L places.
-    private struct View {
+    struct View {
         let spanCount: Int
         let rowLimit: Int
         let placeLimit: Int
@@ -32,7 +36,9 @@ final class GatheredStore: KeyValueStore {
     init(plan: CachePlan, layers: Int, keyHeads: Int, headWidth: Int, dtype: DType, device: Device)
         throws
     {
-        let shape = [plan.blockCount * plan.blockLength, keyHeads, headWidth]
+        emptyPlace = plan.blockCount * plan.blockLength
+        wastePlace = emptyPlace + 1
+        let shape = [wastePlace + 1, keyHeads, headWidth]
         pools = try (0..<layers).map { _ in
             (
                 try Tensor.zeros(shape, dtype: dtype, device: device),
@@ -43,6 +49,9 @@ final class GatheredStore: KeyValueStore {
     }
 
     var blocks: Kernels.CachedBlocks? { nil }
+
+    /// Prepares for a call whose rows lie as `view` says.
+    func begin(_ view: View) { self.view = view }
 
     func begin(_ batch: CachedBatch) throws {
         let rows = batch.spans.map(\.rowCount).max() ?? 0

@@ -28,6 +28,13 @@ final class CachedContext: AttentionContext {
         try store.begin(batch)
     }
 
+    /// For a batch that `store` has been prepared for.
+    init(positions: Tensor, store: any KeyValueStore) {
+        self.positions = positions
+        longestSequence = nil
+        self.store = store
+    }
+
     func attend(
         layer: Int, query: Tensor, key: Tensor, value: Tensor, scale: Double, window: Int?,
         softCap: Double?

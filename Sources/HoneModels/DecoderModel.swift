@@ -163,6 +163,12 @@ public final class DecoderModel {
         return .dense(try head.matrix.values(dtype) + adapter.delta().to(dtype))
     }
 
+    /// Whether a token's angles depend on how long the sequences of its call are; see ``rotaryLength``.
+    public var anglesDependOnCall: Bool {
+        rotaryLength == nil
+            && (config.rotary.dependsOnLength || config.slidingRotary?.dependsOnLength ?? false)
+    }
+
     private func rotationLength(_ context: any AttentionContext) throws -> Int {
         let depends =
             config.rotary.dependsOnLength

@@ -36,6 +36,10 @@ public enum Device: Hashable, Sendable {
         }
     }
 
+    public var isCUDA: Bool {
+        if case .cuda = self { true } else { false }
+    }
+
     var code: ct_device {
         switch self {
         case .cpu: ct_device(kind: CT_CPU, index: 0)

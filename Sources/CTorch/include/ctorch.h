@@ -8,6 +8,7 @@
 #include "ctorch_decode.h"
 #include "ctorch_decoder.h"
 #include "ctorch_device.h"
+#include "ctorch_graph.h"
 #include "ctorch_index.h"
 #include "ctorch_inference.h"
 #include "ctorch_kernels.h"

@@ -48,6 +48,8 @@ public struct RowHistory: Sendable {
 
     /// The rows as they were last asked, with the phase of each.
     public var latest: [(phase: Phase, row: DatasetRow)] {
-        entries.compactMap { place, entries in entries.last.map { (phase: place.phase, row: $0.row) } }
+        entries.compactMap { place, entries in
+            entries.last.map { (phase: place.phase, row: $0.row) }
+        }
     }
 }

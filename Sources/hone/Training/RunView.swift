@@ -7,9 +7,11 @@ struct RunView {
     private var step = 0
     private var metrics: [String: Double] = [:]
     private var componentNames: [String] = []
-    private var rewards: [Double] = []
-    private var losses: [Double] = []
+    private var rewards = Curve()
+    private var losses = Curve()
+    /// Seconds of the latest steps.
     private var stepTimes: [Double] = []
+    private static let recentSteps = 20
 
     /// Takes in what happened; returns lines to print once and leave standing.
     mutating func take(_ event: RunEvent) -> [String] {
@@ -29,6 +31,7 @@ struct RunView {
             metrics["reward"].map { rewards.append($0) }
             metrics["loss"].map { losses.append($0) }
             metrics["step_time"].map { stepTimes.append($0) }
+            if stepTimes.count > Self.recentSteps { stepTimes.removeFirst() }
             return []
         case .evaluated(let record):
             let figures = record.metrics.filter {
@@ -54,7 +57,7 @@ struct RunView {
     /// One line about the latest step, for output that is not a terminal.
     var line: String {
         var parts = ["step \(step)/\(run?.totalSteps ?? 0)"]
-        if let reward = rewards.last {
+        if let reward = rewards.latest {
             parts.append("reward \(Figure.plain(reward))")
             parts += componentNames.map {
                 "\($0) \(Figure.plain(metrics["rewards/\($0)/mean"] ?? 0))"
@@ -73,7 +76,7 @@ struct RunView {
     func block(width: Int) -> [String] {
         guard let run, step > run.resumedFrom else { return [] }
         var lines = [progress(run, width: width)]
-        if rewards.isEmpty {
+        if rewards.latest == nil {
             lines.append("  " + trend("loss", losses, isGoodUp: false, width: width))
         } else {
             lines.append("  " + trend("reward", rewards, isGoodUp: true, width: width))
@@ -106,7 +109,8 @@ struct RunView {
     }
 
     /// A figure, its curve, and how the last tenth compares with the first.
-    private func trend(_ name: String, _ values: [Double], isGoodUp: Bool, width: Int) -> String {
+    private func trend(_ name: String, _ series: Curve, isGoodUp: Bool, width: Int) -> String {
+        let values = series.points
         let part = max(1, values.count / 10)
         let first = values.prefix(part).reduce(0, +) / Double(part)
         let last = values.suffix(part).reduce(0, +) / Double(part)
@@ -147,7 +151,6 @@ struct RunView {
     /// From the median of the latest steps, so one slow step does not shake it.
     private var secondsLeft: Double? {
         guard let run, !stepTimes.isEmpty else { return nil }
-        let recent = stepTimes.suffix(20).sorted()
-        return recent[recent.count / 2] * Double(run.totalSteps - step)
+        return stepTimes.sorted()[stepTimes.count / 2] * Double(run.totalSteps - step)
     }
 }
