@@ -65,6 +65,65 @@ import Torch
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.url.path).isEmpty)
     }
 
+    /// Makes logits `factor` times as large, so that what rounding changes of them is no longer small.
+    private static func sharpen(_ language: LanguageModel, by factor: Double) throws {
+        let weights = try language.model.publishedParameters()
+        let norm = try #require(weights.first { $0.name == "model.norm.weight" }?.tensor)
+        try withoutGradients { _ = try norm.copy_(norm * factor) }
+    }
+
+    private func expectNothingIsKept(_ form: ModelExport.Form, _ policy: LanguageModel) throws {
+        let output = scratch.url.appending(path: "export")
+        let error = #expect(throws: ExportError.self) {
+            try ModelExport(form).write(policy, to: output)
+        }
+        guard case .differs(let mean, _, let tolerance) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(mean > tolerance)
+        #expect(!FileManager.default.fileExists(atPath: output.path))
+    }
+
+    @Test func aMergedModelThatRoundingMakesAnotherPolicyIsNotKept() throws {
+        let language = try policy()
+        try Self.sharpen(language, by: 10)
+        try expectNothingIsKept(.merged(.bfloat16), language)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.url.path).isEmpty)
+        let exact = try ModelExport(.merged(.float32))
+            .write(language, to: scratch.url.appending(path: "export"))
+        #expect(exact.meanDifference <= exact.tolerance)
+    }
+
+    /// A random model with a tokenizer that llama.cpp knows.
+    @Test func aFileForLlamaCppIsReadAgainAndNotKeptWhereItDiffers() throws {
+        let folder = scratch.url.appending(path: "model")
+        try scratch.file(
+            "model/config.json",
+            """
+            {"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"], "vocab_size": 960,
+             "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256,
+             "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu",
+             "tie_word_embeddings": true, "initializer_range": 0.1, "eos_token_id": 902}
+            """)
+        for name in ["tokenizer.json", "tokenizer_config.json"] {
+            try FileManager.default.copyItem(
+                at: Fixtures.url("tokenizers/qwen2/\(name)"), to: folder.appending(path: name))
+        }
+        try ModelFolder.save(
+            DecoderModel.random(config: ModelConfig(folder: folder), seed: 3), folder: folder,
+            source: folder)
+        let language = try LanguageModel(folder: folder, dtype: .float32, device: .cpu)
+        for encoding in GGUFEncoding.allCases {
+            let report = try ModelExport(.gguf(encoding))
+                .write(language, to: scratch.url.appending(path: "\(encoding.rawValue).gguf"))
+            #expect(report.meanDifference > 0 && report.meanDifference <= report.tolerance)
+        }
+        try Self.sharpen(language, by: 300)
+        try expectNothingIsKept(.gguf(.q8_0), language)
+    }
+
     /// Countdown's tokenizer splits text in a way of its own, which llama.cpp has no name for.
     @Test func aTokenizerUnknownToLlamaCppIsRefused() throws {
         #expect(throws: GGUFError.self) {

@@ -126,4 +126,35 @@ import Torch
         #expect(found?.step == 1)
         #expect(found?.rows == [10])
     }
+
+    /// Two supervised examples of four tokens, of rows 20 and 21.
+    private static let examples = [20, 21].map {
+        SupervisedExample(
+            tokens: [5, 6, 7, Int32($0)], isTrained: [false, true, true, true], row: $0)
+    }
+
+    @Test func supervisedStepsAreUndoneLikewise() throws {
+        let scratch = try ScratchFolder()
+        let policy = try Self.policy(scratch) { $0.method = .sft }
+        _ = try policy.update(Self.examples)
+        let before = try Self.state(policy, scratch, "before")
+        let weights = try policy.language.model.publishedParameters()
+        let norm = try #require(weights.first { $0.name == "model.norm.weight" }?.tensor)
+        let sound = try norm.detached().clone()
+        try withoutGradients { _ = try norm.copy_(try Tensor.full(norm.shape, Float.nan)) }
+        let error = #expect(throws: TrainingError.self) { try policy.update(Self.examples) }
+        guard case .notFinite(let found) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(found.quantity == "the log-probabilities")
+        #expect(found.step == 2)
+        #expect(found.rows == [20, 21])
+        // A broken policy is not written; mended, it is what it was before.
+        #expect(throws: TrainingError.brokenPolicy(step: 2, row: nil)) {
+            try policy.writeWeights(to: scratch.url)
+        }
+        try withoutGradients { _ = try norm.copy_(sound) }
+        #expect(try Self.state(policy, scratch, "after") == before)
+    }
 }
