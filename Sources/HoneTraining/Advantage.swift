@@ -14,7 +14,7 @@ public struct AdvantageEstimator: Sendable {
     public var scaling: GRPOConfig.RewardScale
     public var baseline: GRPOConfig.AdvantageBaseline
     public var aggregation: Aggregation
-    /// Largest size of an advantage; `nil` for no bound.
+    /// Largest size of an advantage; `nil` for no bound. A habit of PPO implementations rather than of a paper.
     public var clip: Double?
 
     /// How several reward functions become one advantage.

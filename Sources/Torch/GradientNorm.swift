@@ -10,6 +10,8 @@ public func gradientNorm(_ parameters: [Tensor]) throws(TorchError) -> Double {
 
 /// Scales all gradients by min(1, `maximum` / (norm + 1e-6)), as `torch.nn.utils.clip_grad_norm_`,
 /// and returns the norm before. Where the norm is not finite nothing is scaled: skip the step then.
+///
+/// - Source: Pascanu et al. 2013, arXiv 1211.5063, algorithm 1.
 @discardableResult
 public func clipGradientNorm(
     _ parameters: [Tensor], maximum: Double

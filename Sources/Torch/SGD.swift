@@ -5,6 +5,9 @@
 /// As `torch.optim.SGD` without dampening or Nesterov's variant: weight decay is part of the gradient
 /// here, unlike ``AdamW``'s. The buffer is f32 and a parameter of half precision has an f32 copy. Without
 /// momentum nothing but that copy is kept. The state holds `NAME.momentum_buffer`.
+///
+/// - Source: Polyak's momentum in the form of Sutskever et al. 2013, "On the importance of initialization and
+///   momentum in deep learning", with the learning rate outside the buffer as torch has it.
 public final class SGD: Optimizer {
     public struct Options: Hashable, Sendable {
         public var learningRate: Double

@@ -14,6 +14,7 @@ public struct GRPOConfig: TrainedSection {
     public var stepsPerGeneration: Int?
     /// Parts whose gradients are added up for one optimiser step.
     public var gradientAccumulationSteps = 1
+    /// Overlong filtering of DAPO (arXiv 2503.14476, §3.4).
     public var maskTruncatedCompletions = false
 
     public var lossType: LossType = .dapo

@@ -5,7 +5,9 @@ import HoneCore
 ///
 /// Steps count from 1. The first `warmupSteps` steps rise linearly, step s to s / warmupSteps of the
 /// peak; after them the rate follows ``shape`` down to ``minimum``. Unlike transformers' schedules the
-/// first step is not wasted on a rate of 0, nor is the last.
+/// first step is not wasted on a rate of 0, nor is the last. Sources: cosine, SGDR (arXiv 1608.03983,
+/// eq. 5) without restarts; inverse root, arXiv 1706.03762 (§5.3); warm-up, stable, decay: MiniCPM
+/// (arXiv 2404.06395, §4.2).
 public struct LearningRateSchedule: Sendable {
     public var shape: OptimizerConfig.Schedule
     public var peak: Double
