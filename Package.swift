@@ -83,16 +83,18 @@ let package = Package(
             // The other C++ files are parts of CTorch.cpp.
             sources: [
                 "CTorch.cpp", "kernels/decode_attention.cpp", "kernels/decode_layers.cpp",
-                "kernels/decode_product.cpp", "kernels/int8_product.cpp",
-                "kernels/gated_product.cpp",
-                "kernels/gemm.cpp",
-                "kernels/packed_attention.cpp", "kernels/packed_self_attention.cpp",
-                "kernels/sampling.cpp", "kernels/transformer.cpp",
+                "kernels/decode_product.cpp", "kernels/gated_product.cpp", "kernels/gemm.cpp",
+                "kernels/int8_product.cpp", "kernels/packed_attention.cpp",
+                "kernels/packed_self_attention.cpp", "kernels/sampling.cpp",
+                "kernels/transformer.cpp",
             ],
             cxxSettings: [
                 .unsafeFlags([
-                    "-I\(torchHome)/include", "-I\(torchHome)/include/torch/csrc/api/include",
-                    "-w", "-O3",
+                    // Warnings are those of our own files: libtorch's headers are the system's. No wide
+                    // vector crosses a call that another compiler made (-Wpsabi).
+                    "-isystem", "\(torchHome)/include",
+                    "-isystem", "\(torchHome)/include/torch/csrc/api/include",
+                    "-Wall", "-Wextra", "-Wno-psabi", "-Werror", "-O3",
                 ])
             ],
             linkerSettings: torchLinkerSettings + cudaLinkerSettings),

@@ -183,7 +183,10 @@ ct_tensor *ct_decode_layers(
             shape->precision == CT_DECODE_EXACT || ct::int8_supports(),
             "this processor has no products of bytes");
         Reader reader(in, shape->precision);
-        DecodeWork work{in.scalar_type(), in.size(0), in.size(1)};
+        DecodeWork work{};
+        work.type = in.scalar_type();
+        work.rows = in.size(0);
+        work.width = in.size(1);
         work.shape = *shape;
         const int64_t queries = shape->heads * shape->head_width;
         const int64_t joined = queries + 2 * shape->key_heads * shape->head_width;

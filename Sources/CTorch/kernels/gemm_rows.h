@@ -69,7 +69,7 @@ struct ProductNT {
     int64_t out_stride;
     Accumulate accumulate;
     /// Added to the result, which is rounded before and after.
-    LowRankProduct addition;
+    LowRankProduct addition{};
 
     /// `fill(column, tile)` makes the sums of O columns from `column` on, none beyond the last column read.
     template <class Type, int R, int O, class Fill>

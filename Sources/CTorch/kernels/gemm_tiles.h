@@ -95,7 +95,7 @@ inline __m512 read(const uint16_t *from, __mmask16 mask) {
 
 /// Rows of `a` as vectors: packed[k][row] for `padded` rows, a multiple of 16, zero beyond the last. Those of
 /// one k are `width` apart from those of the next.
-void pack_rows(
+inline void pack_rows(
     const uint32_t *a, int64_t stride, int64_t rows, int64_t words, int64_t padded, int64_t width,
     uint32_t *packed) {
     for (int64_t r = 0; r < padded; r += lanes) {
