@@ -10,8 +10,6 @@ bool ct_set_requires_grad(ct_tensor *tensor, bool value) {
     return ct::perform([&] { tensor->value.set_requires_grad(value); });
 }
 
-bool ct_is_leaf(const ct_tensor *tensor) { return tensor->value.is_leaf(); }
-
 ct_tensor *ct_grad(const ct_tensor *tensor) {
     const auto &gradient = tensor->value.grad();
     if (!gradient.defined()) return nullptr;

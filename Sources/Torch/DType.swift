@@ -14,13 +14,6 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    public var isFloatingPoint: Bool {
-        switch self {
-        case .float32, .bfloat16, .float16, .float64: true
-        case .int64, .int32, .int16, .int8, .uint8, .bool: false
-        }
-    }
-
     var code: ct_dtype {
         switch self {
         case .float32: CT_FLOAT32

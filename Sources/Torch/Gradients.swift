@@ -10,15 +10,6 @@ public func withoutGradients<Result, Failure: Error>(
     return try body()
 }
 
-/// Runs `body` with gradients recorded, also inside ``withoutGradients(_:)``.
-public func withGradients<Result, Failure: Error>(
-    _ body: () throws(Failure) -> Result
-) throws(Failure) -> Result {
-    let before = ct_exchange_grad_mode(true)
-    defer { _ = ct_exchange_grad_mode(before) }
-    return try body()
-}
-
 /// Whether operations on this thread record what gradients need.
 public var recordsGradients: Bool { ct_grad_mode() }
 
@@ -32,9 +23,6 @@ extension Tensor {
                 ct_set_requires_grad(handle, newValue), String(cString: ct_error_message()))
         }
     }
-
-    /// Whether no recorded operation made this tensor.
-    public var isLeaf: Bool { ct_is_leaf(handle) }
 
     /// What ``backward(gradient:retainGraph:)`` has added up for this leaf so far.
     public var gradient: Tensor? { ct_grad(handle).map { Tensor(handle: $0) } }

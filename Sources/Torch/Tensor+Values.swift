@@ -5,7 +5,6 @@ extension Tensor {
     public func floats() throws(TorchError) -> [Float] { try values(of: Float.self, 0) }
     public func doubles() throws(TorchError) -> [Double] { try values(of: Double.self, 0) }
     public func int32s() throws(TorchError) -> [Int32] { try values(of: Int32.self, 0) }
-    public func int64s() throws(TorchError) -> [Int64] { try values(of: Int64.self, 0) }
     public func ints() throws(TorchError) -> [Int] { try values(of: Int.self, 0) }
     public func bools() throws(TorchError) -> [Bool] { try values(of: Bool.self, false) }
 

@@ -4,7 +4,6 @@
 CT_BEGIN
 bool ct_requires_grad(const ct_tensor *tensor);
 bool ct_set_requires_grad(ct_tensor *tensor, bool value);
-bool ct_is_leaf(const ct_tensor *tensor);
 /// Null, without an error, where there is no gradient.
 ct_tensor *ct_grad(const ct_tensor *tensor);
 /// `gradient` null removes it.
