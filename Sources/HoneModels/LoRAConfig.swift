@@ -55,6 +55,11 @@ public struct LoRAConfig: Sendable, Hashable {
         if case .names(let names) = targets, names.isEmpty {
             throw .invalidAdapter(reason: "it names no target modules")
         }
+        let patterns = Set(rankPattern.keys).union(alphaPattern.keys)
+        for pattern in patterns.sorted() where Self.expression(pattern) == nil {
+            throw .invalidAdapter(
+                reason: "the layers' pattern \(pattern) is not a regular expression")
+        }
     }
 
     /// The rank of the layer at `path`.
@@ -78,9 +83,14 @@ public struct LoRAConfig: Sendable, Hashable {
     private static func matching<Value>(_ patterns: [String: Value], _ path: String) -> Value? {
         patterns.sorted { $0.key < $1.key }.first { pattern, _ in
             if Self.path(path, endsWith: pattern) { return true }
-            // peft reads the name as a regular expression for the end of the path.
-            guard let expression = try? Regex("(.*\\.)?(\(pattern))") else { return false }
-            return path.wholeMatch(of: expression) != nil
+            // What is no expression has been refused by `validate`.
+            return expression(pattern).map { path.wholeMatch(of: $0) != nil } ?? false
         }?.value
+    }
+
+    /// peft reads a layer's pattern as a regular expression for the end of its path; `nil` for one that is
+    /// none.
+    private static func expression(_ pattern: String) -> Regex<AnyRegexOutput>? {
+        try? Regex("(.*\\.)?(\(pattern))")
     }
 }

@@ -7,13 +7,6 @@ import Torch
 @testable import HoneModels
 
 @Suite struct AdapterFileTests {
-    /// A folder that goes away with the test.
-    final class Scratch {
-        let url = FileManager.default.temporaryDirectory
-            .appending(path: "hone-models-\(UUID().uuidString)")
-        deinit { try? FileManager.default.removeItem(at: url) }
-    }
-
     let tokens = [9, 33, 12, 60, 41, 8, 8, 27, 50, 19]
 
     func logits(_ model: DecoderModel) throws -> Tensor {
@@ -33,7 +26,7 @@ import Torch
     @Test(arguments: ["llama-three", "phi4-mini", "gemma3-multimodal"])
     func savedAdapterLoadsWithEqualLogits(_ name: String) throws {
         let parity = try ParityCase.named(name)
-        let scratch = Scratch()
+        let scratch = try ScratchFolder()
         let model = try parity.model()
         try model.addAdapter(
             LoRAConfig(rank: 3, alpha: 5, dropout: 0.1, scaling: .rankStabilized), seed: 7)
@@ -120,7 +113,7 @@ import Torch
     @Test(arguments: ["llama-linear", "phi3-long", "gemma2-caps", "gemma3-multimodal"])
     func mergedModelComputesTheSame(_ name: String) throws {
         let parity = try ParityCase.named(name)
-        let scratch = Scratch()
+        let scratch = try ScratchFolder()
         let model = try parity.model()
         try model.addAdapter(LoRAConfig(rank: 4, alpha: 8), seed: 1)
         try disturb(model)
@@ -138,7 +131,7 @@ import Torch
 
     @Test func modelFromNothingCanBeSavedAndLoaded() throws {
         let parity = try ParityCase.named("qwen2-tied")
-        let scratch = Scratch()
+        let scratch = try ScratchFolder()
         var config = try ModelConfig(folder: parity.folder)
         config.initializerRange = 0.05
         let model = try DecoderModel.random(config: config, seed: 5)
@@ -174,21 +167,23 @@ import Torch
 
     @Test func refusesWhatItDoesNotDo() throws {
         let parity = try ParityCase.named("llama-two")
-        let scratch = Scratch()
-        try FileManager.default.copyItem(at: parity.adapterFolder, to: scratch.url)
-        let file = scratch.url.appending(path: "adapter_config.json")
+        let scratch = try ScratchFolder()
+        let folder = scratch.url.appending(path: "adapter")
+        try FileManager.default.copyItem(at: parity.adapterFolder, to: folder)
+        let file = folder.appending(path: "adapter_config.json")
         let text = try String(contentsOf: file, encoding: .utf8)
         for (from, to, name) in [
             ("\"use_dora\": false", "\"use_dora\": true", "use_dora"),
             ("\"bias\": \"none\"", "\"bias\": \"all\"", "bias"),
             ("\"r\": 4", "\"r\": 5", "lora_A"),
             ("\"peft_type\": \"LORA\"", "\"peft_type\": \"LOHA\"", "LOHA"),
+            ("\"rank_pattern\": {}", "\"rank_pattern\": {\"layers.(0\": 2}", "layers.(0"),
             ("\"revision\": null", "\"new_trick\": 1", "new_trick"),
         ] {
             try Data(text.replacing(from, with: to).utf8).write(to: file)
             let model = try parity.model()
             let error = #expect(throws: ModelError.self) {
-                try AdapterFile.load(folder: scratch.url, into: model)
+                try AdapterFile.load(folder: folder, into: model)
             }
             #expect("\(try #require(error))".contains(name))
         }
