@@ -40,36 +40,36 @@ struct EvaluationSummary {
     }
 
     var metrics: OrderedMetrics {
-        let reward = Self.meanAndDeviation(totals)
-        var metrics: OrderedMetrics = [
-            ("reward", reward.mean), ("reward_std", reward.deviation),
-        ]
+        var metrics = Self.metrics("reward", "reward_std", of: totals)
         for (function, scores) in zip(functions, scores) {
-            let spread = Self.meanAndDeviation(scores)
             for curve in function.curves {
-                metrics.append(("rewards/\(curve)/mean", spread.mean))
-                metrics.append(("rewards/\(curve)/std", spread.deviation))
+                metrics += Self.metrics(
+                    "rewards/\(curve)/mean", "rewards/\(curve)/std", of: scores)
             }
         }
         for k in Set(passCounts + [1]).sorted() {
             let estimates = rows.compactMap {
                 PassCriterion.passAtK(samples: $0.samples, solutions: $0.solutions, k: k)
             }
-            metrics.append(("pass@\(k)", Self.meanAndDeviation(estimates).mean))
+            metrics.append(("pass@\(k)", Self.mean(estimates)))
         }
         metrics.append(("rewards/failures", Double(failures)))
-        metrics.append(("completions/mean_length", Self.meanAndDeviation(lengths).mean))
+        metrics.append(("completions/mean_length", Self.mean(lengths)))
         metrics.append(
             ("completions/clipped_ratio", Double(truncated) / Double(max(lengths.count, 1))))
         return metrics
     }
 
-    /// Mean and sample standard deviation (n − 1); NaN for no values, 0 deviation for one.
-    private static func meanAndDeviation(_ values: [Double]) -> (mean: Double, deviation: Double) {
-        guard !values.isEmpty else { return (.nan, .nan) }
-        let mean = values.reduce(0, +) / Double(values.count)
-        guard values.count > 1 else { return (mean, 0) }
-        let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        return (mean, (squares / Double(values.count - 1)).squareRoot())
+    /// NaN for no values: what nobody measured is not 0.
+    private static func mean(_ values: [Double]) -> Double {
+        values.isEmpty ? .nan : Spread(of: values).mean
+    }
+
+    /// Mean and standard deviation, both NaN for no values.
+    private static func metrics(
+        _ mean: String, _ deviation: String, of values: [Double]
+    ) -> OrderedMetrics {
+        let spread = Spread(of: values)
+        return [(mean, Self.mean(values)), (deviation, values.isEmpty ? .nan : spread.deviation)]
     }
 }

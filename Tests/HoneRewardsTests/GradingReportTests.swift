@@ -3,14 +3,14 @@ import HoneRewards
 import Testing
 
 @Suite struct GradingReportTests {
-    @Test func quantilesAndMomentsDescribeTheScores() {
+    @Test func quantilesAndSpreadDescribeTheScores() {
         var scores = ScoreDistribution()
-        #expect(scores.moments == nil)
+        #expect(scores.spread == nil)
         #expect(scores.quantiles([0.5]) == nil)
         for score in [4.0, 1, 3, 2] { scores.add(score) }
-        #expect(scores.moments?.mean == 2.5)
+        #expect(scores.spread?.mean == 2.5)
         // Σ (x − 2.5)² = 5, over 3.
-        #expect(scores.moments?.deviation == (5.0 / 3).squareRoot())
+        #expect(scores.spread?.deviation == (5.0 / 3).squareRoot())
         #expect(scores.quantiles([0, 0.25, 0.5, 0.75, 1]) == [1, 1, 2, 3, 4])
     }
 

@@ -108,8 +108,8 @@ public struct GradingReport: Sendable {
         _ name: String, _ distribution: ScoreDistribution, _ counts: [Int]
     ) -> [String] {
         let numbers: [String]
-        if let moments = distribution.moments, let range = distribution.quantiles([0, 0.5, 1]) {
-            numbers = ([moments.mean, moments.deviation] + range).map(Self.number)
+        if let spread = distribution.spread, let range = distribution.quantiles([0, 0.5, 1]) {
+            numbers = ([spread.mean, spread.deviation] + range).map(Self.number)
         } else {
             numbers = Array(repeating: "–", count: 5)
         }

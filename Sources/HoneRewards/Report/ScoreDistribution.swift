@@ -1,3 +1,5 @@
+import HoneCore
+
 /// A set of scores and how they are spread.
 public struct ScoreDistribution: Sendable {
     private var scores: [Double] = []
@@ -8,14 +10,8 @@ public struct ScoreDistribution: Sendable {
 
     public var count: Int { scores.count }
 
-    /// Mean and sample standard deviation (n − 1; 0 for one score); `nil` without scores.
-    public var moments: (mean: Double, deviation: Double)? {
-        guard !scores.isEmpty else { return nil }
-        let mean = scores.reduce(0, +) / Double(count)
-        guard count > 1 else { return (mean, 0) }
-        let squares = scores.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        return (mean, (squares / Double(count - 1)).squareRoot())
-    }
+    /// Mean and standard deviation; `nil` without scores.
+    public var spread: Spread? { scores.isEmpty ? nil : Spread(of: scores) }
 
     /// For each fraction, the smallest score that at least that share of the scores do not exceed; `nil`
     /// without scores.

@@ -34,13 +34,7 @@ struct ComparisonText {
                     function.name, function.old, function.new, changed: "\(function.changed)",
                     failed: "\(function.failures)"))
         }
-        let widths = header.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-        return cells.map { line in
-            line.enumerated().map { column, text in
-                let space = String(repeating: " ", count: widths[column] - text.count)
-                return column == 0 ? text + space : space + text
-            }.joined(separator: "  ")
-        }
+        return TerminalText.aligned(cells)
     }
 
     private func row(
