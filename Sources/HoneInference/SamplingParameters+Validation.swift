@@ -3,11 +3,11 @@ public import HoneCore
 extension SamplingParameters {
     /// Refuses values outside the ranges that ``SamplingParameters`` documents.
     public func validate() throws(EngineError) {
-        func require(_ holds: Bool, _ name: String, _ value: Any, _ allowed: String)
-            throws(EngineError)
-        {
+        func require(
+            _ holds: Bool, _ name: String, _ value: some CustomStringConvertible, _ allowed: String
+        ) throws(EngineError) {
             guard holds else {
-                throw .invalidParameter(name: name, value: "\(value)", allowed: allowed)
+                throw .invalidParameter(name: name, value: value.description, allowed: allowed)
             }
         }
         try require(

@@ -3,20 +3,28 @@ import HoneCore
 
 /// Group Relative Policy Optimization: the algorithm, and nothing else.
 ///
-/// One step: ask some prompts G times each, score the completions, compare each with its group, and
-/// move the policy towards the better ones. Everything heavy hides behind a seam: `Sampler` draws,
-/// `Grader` scores, `Learner` updates. This file names only values, so it runs in tests without
+/// One step:
+/// 1. ask P prompts, G completions each (``RolloutMaker`` over a `Sampler`);
+/// 2. score each completion: r_i (a `Grader`);
+/// 3. compare it with its group: A_i = (r_i − mean(r)) / std(r) (``AdvantageEstimator``);
+/// 4. move the policy π towards the better ones (a `Learner`; ``GRPOObjective`` is its loss):
+///    the mean over tokens of −min(ρ_t · A_i, clip(ρ_t, 1 − ε, 1 + ε) · A_i) + β · KL(π ‖ π_ref),
+///    with ρ_t = π(o_t) / π_old(o_t).
+///
+/// Everything heavy hides behind a seam. This file names only values, so it runs in tests without
 /// libtorch, and a remote or asynchronous mode is another sampler or learner, not another loop.
 ///
 /// Where we differ from DeepSeekMath's Algorithm 1 (arXiv 2402.03300):
-/// - the reference policy is fixed (the adapter switched off, or a frozen copy), and with `beta` 0
-///   there is none;
+/// - the reference policy stays (the adapter switched off, or a frozen copy) unless `sync_ref_model`
+///   lets it follow, and with `beta` 0 there is none;
 /// - with one update per batch the importance ratio is 1 by definition, so no pass for old
 ///   log-probabilities is made;
 /// - a completion whose grading failed leaves its group instead of counting as a zero;
 /// - completions without advantage cost no backward pass (they still count in the normalisation).
 public struct GRPOTrainer: Sendable {
+    /// Steps of the whole run.
     public var totalSteps: Int
+    /// Turns the rewards of a group into advantages.
     public var advantages: AdvantageEstimator
     /// Leave completions that hit the length limit out of the loss.
     public var masksTruncated: Bool
@@ -27,9 +35,11 @@ public struct GRPOTrainer: Sendable {
     public var rollouts: RolloutMaker
     /// Which groups a step learns from: all, or those that tell completions apart.
     public var selection: any GroupSelection
+    /// Moves the policy.
     public var learner: any Learner
     /// What happens between steps: evaluation, checkpoints, an early stop.
     public var milestones: any Milestones
+    /// Hears of every step.
     public var observer: any RunObserver
 
     public init(
@@ -60,16 +70,11 @@ public struct GRPOTrainer: Sendable {
     /// One step of the algorithm.
     func advance(_ step: Int) async throws -> StepRecord {
         var clock = PhaseClock()
-
-        if let change = try await rollouts.grader.begin(step: step) {
-            await observer.record(.rewardsChanged(change))
-        }
-        let functions = await rollouts.grader.functions()
+        let functions = try await functions(inForceAt: step)
         let harvest = try await harvest(step, &clock)  // [P][G], drawn and graded
-        let groups = harvest.kept
         let advantages = advantages.weighted(by: functions.map(\.weight))
-            .advantages(of: groups.map(\.verdicts))
-        let samples = trainingSamples(groups, advantages)
+            .advantages(of: harvest.kept.map(\.verdicts))  // [P][G]
+        let samples = trainingSamples(harvest.kept, advantages)
         let update = try await learner.update(samples)
         clock.lap(.update)
 
@@ -82,6 +87,14 @@ public struct GRPOTrainer: Sendable {
                 + (await rollouts.grader.takeMetrics()) + update
                 + clock.metrics(generated: summary.completionTokens, updated: updated),
             completions: harvest.records(advantages))
+    }
+
+    /// The reward functions of `step`; what comes into force with it is told to whoever watches.
+    private func functions(inForceAt step: Int) async throws -> [FunctionInForce] {
+        if let change = try await rollouts.grader.begin(step: step) {
+            await observer.record(.rewardsChanged(change))
+        }
+        return await rollouts.grader.functions()
     }
 
     /// Asks prompts until there are P groups to learn from, or the selection has seen enough.
@@ -99,7 +112,7 @@ public struct GRPOTrainer: Sendable {
         return harvest
     }
 
-    /// Completions that kept a reward, group by group.
+    /// At most P · G samples, group by group: the completions that kept a reward.
     private func trainingSamples(
         _ groups: [RolloutGroup], _ advantages: [[Float?]]
     ) -> [TrainingSample] {

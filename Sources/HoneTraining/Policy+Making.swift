@@ -46,19 +46,27 @@ extension Policy {
             language: language,
             engine: try Engine(model: model, endTokens: language.endTokens, limits: limits),
             stop: language.text.stop(at: config.sampling.stop),
-            policyUpdate: config.method == .grpo
-                ? PolicyUpdate(model: model, reference: reference, config: config, step: step)
-                : nil,
-            supervisedUpdate: config.method == .sft
-                ? SupervisedUpdate(
+            method: Self.method(config, model, reference, step), step: step)
+        if case .checkpoint(let folder) = origin { try restore(from: folder) }
+    }
+
+    private static func method(
+        _ config: TrainingConfig, _ model: DecoderModel, _ reference: ReferencePolicy,
+        _ step: OptimizerStep
+    ) -> Method {
+        switch config.method {
+        case .grpo:
+            .reinforcement(
+                PolicyUpdate(model: model, reference: reference, config: config, step: step))
+        case .sft:
+            .supervised(
+                SupervisedUpdate(
                     model: model,
                     packer: ExamplePacker(
                         tokenBudget: config.sft.microBatchTokens ?? TokenBudget.standard,
                         sharing: config.sft.packing ? .packed : .alone),
-                    step: step)
-                : nil,
-            step: step)
-        if case .checkpoint(let folder) = origin { try restore(from: folder) }
+                    step: step))
+        }
     }
 
     private static func language(
@@ -174,9 +182,8 @@ extension LearningRateSchedule {
     init(_ config: OptimizerConfig, totalSteps: Int) {
         self.init(
             shape: config.schedule, peak: config.learningRate, minimum: config.minLearningRate,
-            warmupSteps: config.warmupSteps
-                ?? Int(((config.warmupRatio ?? 0) * Double(totalSteps)).rounded(.up)),
-            totalSteps: totalSteps, decayRatio: config.decayRatio)
+            warmupSteps: config.warmup(totalSteps: totalSteps), totalSteps: totalSteps,
+            decayRatio: config.decayRatio)
     }
 }
 

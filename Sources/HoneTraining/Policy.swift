@@ -11,22 +11,25 @@ public final class Policy {
     private let engine: Engine
     /// Texts that end a completion in training.
     private let stop: (any StopCondition)?
-    private let policyUpdate: PolicyUpdate?
-    private let supervisedUpdate: SupervisedUpdate?
+    private let method: Method
     private let step: OptimizerStep
     /// The first weights, where every weight moves and reward functions ask about them.
     private var firstWeights: DecoderModel?
 
+    /// What moves the weights.
+    enum Method {
+        case reinforcement(PolicyUpdate)
+        case supervised(SupervisedUpdate)
+    }
+
     init(
-        language: LanguageModel, engine: Engine, stop: (any StopCondition)?,
-        policyUpdate: PolicyUpdate?,
-        supervisedUpdate: SupervisedUpdate?, step: OptimizerStep
+        language: LanguageModel, engine: Engine, stop: (any StopCondition)?, method: Method,
+        step: OptimizerStep
     ) {
         self.language = language
         self.engine = engine
         self.stop = stop
-        self.policyUpdate = policyUpdate
-        self.supervisedUpdate = supervisedUpdate
+        self.method = method
         self.step = step
     }
 
@@ -58,20 +61,20 @@ public final class Policy {
     }
 
     func update(_ samples: [TrainingSample]) throws -> OrderedMetrics {
-        guard let policyUpdate else {
+        guard case .reinforcement(let update) = method else {
             preconditionFailure("this policy was made for supervised training")
         }
-        let steps = policyUpdate.iterations * policyUpdate.stepsPerIteration
+        let steps = update.iterations * update.stepsPerIteration
         return try undoing(steps: steps, rows: samples.compactMap(\.row)) {
-            try policyUpdate.run(samples) + memory
+            try update.run(samples) + memory
         }
     }
 
     func update(_ examples: [SupervisedExample]) throws -> OrderedMetrics {
-        guard let supervisedUpdate else {
+        guard case .supervised(let update) = method else {
             preconditionFailure("this policy was made for reinforcement")
         }
-        return try undoing(steps: 1, rows: []) { try supervisedUpdate.run(examples) + memory }
+        return try undoing(steps: 1, rows: []) { try update.run(examples) + memory }
     }
 
     /// Where `update` meets a number that is not finite, its gradients are dropped before they move a
@@ -128,9 +131,13 @@ public final class Policy {
             weightBytes: model.decodeBytes, dtype: dtype, device: model.device)
     }
 
+    /// The most that the device's memory held; nothing where the system tells nothing.
     private var memory: OrderedMetrics {
-        let peak = (try? MemoryFigures.accelerator(language.model.device)?.peak) ?? nil
-        guard let bytes = peak ?? MemoryFigures.peakResidentBytes else { return [] }
+        let device = language.model.device
+        let peak =
+            device == .cpu
+            ? MemoryFigures.peakResidentBytes : (try? MemoryFigures.accelerator(device))?.peak
+        guard let bytes = peak else { return [] }
         return [("memory/peak_bytes", Double(bytes))]
     }
 }
@@ -153,7 +160,7 @@ extension Policy {
             step.optimizer.state(), to: folder.appending(path: "optimizer.safetensors"))
         let counters = TrainingCounters(optimizerSteps: step.count)
         try JSONEncoder().encode(counters).write(to: folder.appending(path: "training.json"))
-        try policyUpdate?.write(to: folder)
+        if case .reinforcement(let update) = method { try update.write(to: folder) }
     }
 
     /// Takes up optimiser and counters; the weights were loaded when the policy was made.
@@ -165,7 +172,7 @@ extension Policy {
             state.contains(name) ? try state.tensor(name) : nil
         }
         step.restore(count: counters.optimizerSteps)
-        try policyUpdate?.restore(from: folder)
+        if case .reinforcement(let update) = method { try update.restore(from: folder) }
     }
 }
 
