@@ -20,4 +20,17 @@ public final class ScratchFolder: Sendable {
         try Data(contents.utf8).write(to: file)
         return file
     }
+
+    /// A new folder that lasts as long as the process, for what is made in one place and read in another.
+    public static func ofTheProcess() throws -> URL {
+        let folder = parent.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    private static let parent: URL = {
+        atexit { try? FileManager.default.removeItem(at: ScratchFolder.parent) }
+        return FileManager.default.temporaryDirectory.appending(
+            path: "hone-tests-\(ProcessInfo.processInfo.processIdentifier)")
+    }()
 }

@@ -56,9 +56,8 @@ import Testing
     }
 
     @Test func refusesARowThatIsNotUTF8() async throws {
-        let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).jsonl")
+        let file = try ScratchFolder.ofTheProcess().appending(path: "rows.jsonl")
         try Data(Array("{\"text\": \"a".utf8) + [0xFF] + Array("\"}\n".utf8)).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
         let outcome = try await tokenize(["--input", file.path(percentEncoded: false)])
         #expect(outcome.exitCode == 65)
         #expect(outcome.output.contains("line 1, column 12: the string is not valid UTF-8"))

@@ -74,7 +74,7 @@ struct GGUFCase: Sendable, CustomTestStringConvertible {
     func aFileHoldsTheMergedModel(
         _ gguf: GGUFCase, _ expected: (encoding: GGUFEncoding, tolerance: Double)
     ) throws {
-        let scratch = AdapterFileTests.Scratch()
+        let scratch = try ScratchFolder()
         try gguf.make(in: scratch.url)
         let model = try GGUFCase.adapted(scratch.url)
         let file = scratch.url.appending(path: "model.gguf")
@@ -123,7 +123,7 @@ struct GGUFCase: Sendable, CustomTestStringConvertible {
             let model = try ParityCase.named(name).model()
             #expect(throws: GGUFError.self, "\(name)") { try GGUFNames(model.config) }
         }
-        let scratch = AdapterFileTests.Scratch()
+        let scratch = try ScratchFolder()
         try GGUFCase.all[1].make(in: scratch.url)
         let file = scratch.url.appending(path: "tokenizer.json")
         var text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
@@ -135,7 +135,7 @@ struct GGUFCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test func aDamagedFileIsNotRead() throws {
-        let scratch = AdapterFileTests.Scratch()
+        let scratch = try ScratchFolder()
         try GGUFCase.all[1].make(in: scratch.url)
         let file = scratch.url.appending(path: "model.gguf")
         let model = try DecoderModel.load(folder: scratch.url)

@@ -178,14 +178,10 @@ import Testing
     }
 
     @Test func namesAMissingOrBrokenFile() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(
-            path: "hone-config-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        #expect(throws: ModelError.self) { try ModelConfig(folder: folder) }
-        try Data("{\"model_type\": \"llama\",".utf8).write(
-            to: folder.appending(path: "config.json"))
-        let error = #expect(throws: ModelError.self) { try ModelConfig(folder: folder) }
+        let scratch = try ScratchFolder()
+        #expect(throws: ModelError.self) { try ModelConfig(folder: scratch.url) }
+        try scratch.file("config.json", "{\"model_type\": \"llama\",")
+        let error = #expect(throws: ModelError.self) { try ModelConfig(folder: scratch.url) }
         #expect("\(try #require(error))".contains("config.json"))
     }
 }

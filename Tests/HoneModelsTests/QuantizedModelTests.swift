@@ -70,7 +70,7 @@ import Torch
         config.keyHeadCount = 2
         config.headWidth = 64
         config.vocabularySize = 4096
-        let scratch = AdapterFileTests.Scratch()
+        let scratch = try ScratchFolder()
         for (vocabulary, keepsTable) in [(4096, false), (200, true)] {
             config.vocabularySize = vocabulary
             let start = try DecoderModel.random(config: config, seed: 1, dtype: .bfloat16)
@@ -92,7 +92,7 @@ import Torch
 
     @Test func aQuantizedFolderIsRefusedByName() throws {
         let parity = try ParityCase.named("qwen2-tied")
-        let scratch = AdapterFileTests.Scratch()
+        let scratch = try ScratchFolder()
         var object = try ModelConfig.object(
             at: parity.folder.appending(path: "config.json").path)
         object["quantization_config"] = .object(["quant_method": "gptq", "bits": 4])

@@ -14,10 +14,8 @@ import Torch
         weights: (inout [String: Tensor]) throws -> Void = { _ in }
     ) throws -> String {
         let source = try ParityCase.named("llama-two").folder
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "hone-weights-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let scratch = try ScratchFolder()
+        let folder = scratch.url
         let text = try String(
             contentsOf: source.appending(path: "config.json"), encoding: .utf8)
         try Data(change(text).utf8).write(to: folder.appending(path: "config.json"))

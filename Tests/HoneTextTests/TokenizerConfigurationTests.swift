@@ -9,10 +9,7 @@ import Testing
 /// Expected ids are those of `AutoTokenizer` in transformers 5.23 on the same folders.
 @Suite struct TokenizerConfigurationTests {
     private func tokenizer(_ family: String, _ changes: JSONObject) throws -> Tokenizer {
-        let folder = FileManager.default.temporaryDirectory.appending(
-            path: "tokenizer-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try ScratchFolder.ofTheProcess()
         let source = Fixtures.url("tokenizers/\(family)")
         try FileManager.default.copyItem(
             at: source.appending(path: "tokenizer.json"),

@@ -1,5 +1,6 @@
 import Foundation
 import HoneCore
+import TestSupport
 import Testing
 
 @testable import HoneTraining
@@ -11,8 +12,7 @@ import Testing
     }
 
     @Test func writesRecordsThatCanBeReadBack() throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "hone-board-\(UUID().uuidString)")
+        let folder = try ScratchFolder.ofTheProcess()
         let time = Date(timeIntervalSince1970: 1000)
         let board = try TensorBoardFile(folder: folder, at: time)
         try board.record(
@@ -39,8 +39,7 @@ import Testing
     }
 
     @Test func aResumedRunForgetsTheStepsItRepeats() throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "hone-board-\(UUID().uuidString)")
+        let folder = try ScratchFolder.ofTheProcess()
         let board = try TensorBoardFile(folder: folder)
         try board.record(
             .started(

@@ -4,22 +4,13 @@ import Testing
 
 @testable import Torch
 
-/// A folder of its own for one test, removed at the end.
-final class ScratchFolder {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    var files: [String] {
+extension ScratchFolder {
+    /// Names of what is in it.
+    fileprivate var files: [String] {
         get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
     }
 
-    func file(_ name: String) -> URL { url.appending(path: name) }
+    fileprivate func file(_ name: String) -> URL { url.appending(path: name) }
 
     /// Writes a file with this header and that many zero bytes of data.
     func safetensors(

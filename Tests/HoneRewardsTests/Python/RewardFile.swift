@@ -2,20 +2,17 @@ import Foundation
 import HoneCore
 import HoneRewards
 import OrderedCollections
+import TestSupport
 
 /// A reward file in a temporary folder, and pools over it.
 final class RewardFile {
+    private let folder: ScratchFolder
     let url: URL
 
     init(_ source: String) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "hone-rewards-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        url = folder.appending(path: "rewards.py")
-        try Data(source.utf8).write(to: url)
+        folder = try ScratchFolder()
+        url = try folder.file("rewards.py", source)
     }
-
-    deinit { try? FileManager.default.removeItem(at: url.deletingLastPathComponent()) }
 
     func launch(_ limits: WorkerLaunch.Limits = .init()) throws -> WorkerLaunch {
         WorkerLaunch(interpreter: try PythonInterpreter.locate(declared: nil), limits: limits)

@@ -2,14 +2,12 @@ import Foundation
 import HoneCore
 import HoneTraining
 import OrderedCollections
+import TestSupport
 import Testing
 
 /// A file in a folder of its own.
 func temporaryFile(_ name: String, _ bytes: [UInt8]) throws -> String {
-    let folder = FileManager.default.temporaryDirectory
-        .appending(path: "hone-data-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let file = folder.appending(path: name)
+    let file = try ScratchFolder.ofTheProcess().appending(path: name)
     try Data(bytes).write(to: file)
     return file.path
 }

@@ -2,6 +2,7 @@ import Foundation
 import HoneCore
 import HoneTraining
 import OrderedCollections
+import TestSupport
 import Testing
 
 @Suite struct RecipeInspectionTests {
@@ -25,8 +26,7 @@ import Testing
     static func inspection(
         _ files: [String: String] = [:], without absent: String? = nil, _ overrides: [String] = []
     ) throws -> RecipeInspection {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "hone-inspection-\(UUID().uuidString)")
+        let folder = try ScratchFolder.ofTheProcess()
         var all = [
             "model/config.json": config(vocabulary: 382), "model/model.safetensors": "",
             "model/tokenizer.json": try String(

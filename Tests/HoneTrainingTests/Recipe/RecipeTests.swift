@@ -2,6 +2,7 @@ import Foundation
 import HoneCore
 import HoneTraining
 import OrderedCollections
+import TestSupport
 import Testing
 
 @Suite struct RecipeTests {
@@ -14,8 +15,7 @@ import Testing
 
     /// A folder with the recipe and the files it names.
     static func folder(_ text: String = text, named name: String = "recipe.yaml") throws -> URL {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "hone-recipe-\(UUID().uuidString)/countdown")
+        let folder = try ScratchFolder.ofTheProcess().appending(path: "countdown")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
         try "".write(to: folder.appending(path: "a.py"), atomically: true, encoding: .utf8)
