@@ -140,95 +140,11 @@ extension Policy {
     }
 }
 
-extension BaseQuantization {
-    init(_ config: TrainingConfig.Quantization) {
-        self =
-            switch config {
-            case .none: .none
-            case .nf4: .nf4
-            }
-    }
-}
-
-extension LoRAConfig {
-    init(_ config: AdapterConfig) {
-        let targets: Targets =
-            switch config.targetModules {
-            case .allLinear: .allLinear
-            case .named(let names): .names(names)
-            }
-        self.init(
-            rank: config.rank, alpha: config.alpha, dropout: config.dropout, targets: targets,
-            scaling: config.useRSLoRA ? .rankStabilized : .standard)
-    }
-}
-
-/// How many packed rows one forward and backward pass takes unless the recipe says.
-enum TokenBudget {
-    /// Enough rows to keep the matrix unit busy; activations of a 0.5 B model stay near 2 GB.
-    static let standard = 1536
-}
-
 extension TrainingConfig {
     /// Whether a KL term needs a reference policy.
     var usesReference: Bool { method == .grpo && grpo.beta != 0 }
 
     func optimizerSteps(of steps: Int) -> Int {
         method == .grpo ? steps * grpo.numIterations * grpo.updatesPerIteration : steps
-    }
-}
-
-extension LearningRateSchedule {
-    init(_ config: OptimizerConfig, totalSteps: Int) {
-        self.init(
-            shape: config.schedule, peak: config.learningRate, minimum: config.minLearningRate,
-            warmupSteps: config.warmup(totalSteps: totalSteps), totalSteps: totalSteps,
-            decayRatio: config.decayRatio)
-    }
-}
-
-extension OptimizerConfig {
-    /// The optimiser that the recipe names, for `parameters`.
-    func optimizer(of parameters: [NamedParameter]) -> any Optimizer {
-        let all = parameters.map { (name: $0.name, tensor: $0.tensor, decay: WeightDecay.decayed) }
-        let adam = AdamW.Options(
-            learningRate: learningRate, beta1: adamBeta1, beta2: adamBeta2, epsilon: adamEpsilon,
-            weightDecay: weightDecay)
-        switch name {
-        case .adamw: return AdamW(all, options: adam)
-        case .adamw8Bit: return AdamW8Bit(all, options: adam)
-        case .sgd:
-            return SGD(
-                all,
-                options: SGD.Options(
-                    learningRate: learningRate, momentum: momentum, weightDecay: weightDecay))
-        }
-    }
-}
-
-extension Device {
-    /// The device a recipe asks for; `auto` takes a GPU if there is one.
-    init(_ choice: DeviceChoice) throws {
-        switch choice {
-        case .automatic:
-            self = Torch.isCUDAAvailable ? .cuda(0) : .cpu
-        case .cpu: self = .cpu
-        case .cuda(let number): self = .cuda(number)
-        case .mps: self = .mps
-        }
-    }
-}
-
-extension DType {
-    /// The compute type a recipe asks for; `auto` takes bf16 where the processor or GPU is fast at it.
-    init(_ choice: DTypeChoice, on device: Device) {
-        switch choice {
-        case .float32: self = .float32
-        case .bfloat16: self = .bfloat16
-        case .automatic:
-            let isFast =
-                device != .cpu || CPUFeature.amxBF16.isPresent || CPUFeature.avx512BF16.isPresent
-            self = isFast ? .bfloat16 : .float32
-        }
     }
 }
