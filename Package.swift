@@ -156,7 +156,12 @@ let package = Package(
         tests("HoneRewards", ["HoneRewards", "HoneCore", "TestSupport", orderedCollections]),
         tests(
             "HoneStore", ["HoneStore", "HoneCore", "TestSupport", orderedCollections, grdb]),
-        tests("EndToEnd", ["TestSupport", "HoneCore", "HoneModels", orderedCollections]),
+        tests(
+            "EndToEnd",
+            [
+                "HoneTraining", "HoneRewards", "HoneModels", "HoneCore", "TestSupport",
+                orderedCollections,
+            ]),
     ],
     cxxLanguageStandard: .cxx20
 )
