@@ -1,6 +1,6 @@
 # Hone. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test format lint docs bench fixtures install clean
+.PHONY: help setup build demo test format lint docs keys bench fixtures install clean
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
@@ -58,6 +58,9 @@ fixtures: setup ## make the reference values of the tests again (needs the Pytho
 		echo "$$generator"; \
 		HF_HUB_OFFLINE=1 .deps/fixtures-venv/bin/python "Tools/fixtures/$$generator.py"; \
 	done
+
+keys: setup ## write Docs/Keys.md from the declarations
+	HONE_WRITE_PAGES=1 swift test --filter KeysPageTests
 
 install: build ## copy the program and its libraries to PREFIX (default /usr/local)
 	Tools/install "$(HONE)" "$(TORCH)" "$(DESTDIR)$(PREFIX)"
