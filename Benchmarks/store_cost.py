@@ -1,6 +1,7 @@
 """What a run pays for its record in the store, as a share of its steps.
 
 Usage: store_cost.py HONE_BINARY RECIPE [--steps N] [--pairs N] [--set KEY=VALUE ...]
+Paths in the recipe are relative to the working folder, as for hone train.
 Two ways. The first is exact: the program clocks itself while it writes to the store, the sum is kept with the end of the run, and is
 printed here beside the sum of all steps. The second is the plain one, and as noisy as the machine: the same training with the store
 and without it (its folder cannot be made, which costs a run its record and nothing else), one after the other, --pairs times.
@@ -20,7 +21,7 @@ def train(options, folder, home):
     for change in [f"grpo.train_steps={options.steps}"] + options.set:
         command += ["--set", change]
     begun = time.monotonic()
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=options.cwd)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wall = time.monotonic() - begun
     if done.returncode:
         sys.exit(done.stderr[-2000:])
@@ -49,8 +50,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=1)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     options = parser.parse_args()
-    options.hone, options.recipe = os.path.abspath(options.hone), os.path.abspath(options.recipe)
-    options.cwd = os.path.dirname(options.recipe)
+    options.hone = os.path.abspath(options.hone)
     with_store, without, spent, total = [], [], 0, 0
     for pair in range(options.pairs):
         # Which comes first changes, so that a machine that warms up favours neither.

@@ -65,7 +65,7 @@ public enum EventRow {
     }
 
     /// One row per completion of an evaluation: what `evaluations.jsonl` keeps.
-    public static func completions(of record: EvaluationRecord) -> [JSONValue] {
+    public static func samples(of record: EvaluationRecord) -> [JSONValue] {
         record.completions.map { sample in
             var row: JSONObject = ["step": .int(record.step)]
             for (key, value) in json(of: sample) { row[key] = value }

@@ -56,7 +56,7 @@ public actor RunRecorder: RunObserver {
                 try completions.append(EventRow.completions(of: record))
             case .evaluated(let record):
                 try rows.add(record.completions.lazy.map(\.row), .evaluation, step: record.step)
-                try evaluations.append(EventRow.completions(of: record))
+                try evaluations.append(EventRow.samples(of: record))
             default: break
             }
             try events.append([EventRow.json(of: event)])
