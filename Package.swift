@@ -125,6 +125,8 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Resources/worker.py"), .embedInCode("Resources/code_tests.py"),
+                .embedInCode("Resources/code_program.py"),
+                .embedInCode("Resources/code_values.py"),
             ]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib",

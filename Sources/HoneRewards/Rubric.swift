@@ -108,6 +108,9 @@ public struct Rubric: Grader {
         return checked
     }
 
+    /// Sums of squares over a group of such scores still are numbers.
+    private static let largest = 1e100
+
     /// What a function may not return becomes a failure of all completions or of the one.
     private func check(_ assessments: [Assessment], of name: String, count: Int) -> [Assessment] {
         guard assessments.count == count else {
@@ -117,12 +120,14 @@ public struct Rubric: Grader {
             return Array(repeating: Assessment(score: .failed(failure)), count: count)
         }
         return assessments.map { assessment in
-            guard case .value(let value) = assessment.score, !value.isFinite else {
+            guard case .value(let value) = assessment.score, !(abs(value) <= Self.largest) else {
                 return assessment
             }
+            let reason = value.isFinite ? ", beyond \(Self.largest)" : ""
             var failed = assessment
             failed.score = .failed(
-                GraderFailure(function: name, kind: .notFinite, message: "returned \(value)"))
+                GraderFailure(
+                    function: name, kind: .notFinite, message: "returned \(value)\(reason)"))
             return failed
         }
     }

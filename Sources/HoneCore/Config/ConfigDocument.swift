@@ -14,10 +14,16 @@ public struct ConfigDocument: Sendable, Hashable {
         self.lines = lines
     }
 
+    /// Deeper than any recipe is.
+    private static let deepest = 64
+
     /// Puts `value` at `path`, making mappings on the way: what `--set path=value` does.
     /// - Throws: ``ConfigProblem`` when the way leads through something that is no mapping, or to a
     ///   position that a list does not have.
     public mutating func set(_ path: ConfigPath, to value: JSONValue) throws(ConfigProblem) {
+        guard path.steps.count <= Self.deepest else {
+            throw ConfigProblem(path, "leads deeper than \(Self.deepest) levels")
+        }
         root = try Self.replacing(in: root, path.steps[...], of: path, with: value)
         lines = lines.filter { !$0.key.steps.starts(with: path.steps) }
     }

@@ -59,9 +59,17 @@ extension Int: ConfigValue {
     public static func read(
         _ json: JSONValue, at path: ConfigPath, _ problems: inout [ConfigProblem]
     ) -> Int? {
-        if let value = json.intValue { return value }
-        reportMismatch(json, at: path, &problems)
-        return nil
+        guard let value = json.intValue else {
+            reportMismatch(json, at: path, &problems)
+            return nil
+        }
+        // So that counts can be multiplied without a second thought.
+        guard Int32(exactly: value) != nil else {
+            problems.append(
+                ConfigProblem(path, "must be between \(Int32.min) and \(Int32.max), is \(value)"))
+            return nil
+        }
+        return value
     }
     public var configJSON: JSONValue { .int(self) }
 }

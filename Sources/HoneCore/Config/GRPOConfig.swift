@@ -76,7 +76,8 @@ public struct GRPOConfig: TrainedSection {
         [
             ConfigField(
                 "num_prompts", \.numPrompts,
-                "Prompts a step; each gets num_generations completions.", .atLeast(1)),
+                "Prompts a step; each gets num_generations completions.",
+                .atLeast(1)),
             ConfigField(
                 "num_generations", \.numGenerations, "Completions a prompt: the group.",
                 .atLeast(
@@ -85,13 +86,13 @@ public struct GRPOConfig: TrainedSection {
                 synonyms: ["group_size"]),
             ConfigField(
                 "num_iterations", \.numIterations, "Passes over the completions of a step.",
-                .atLeast(1), synonyms: ["ppo_epochs"]),
+                .atLeast(1, below: 1000), synonyms: ["ppo_epochs"]),
             .optional(
                 "steps_per_generation", \.stepsPerGeneration,
                 "Parts that the completions of a step are cut into. Every "
                     + "gradient_accumulation_steps of them make one optimiser step. Default: "
                     + "gradient_accumulation_steps, so that one pass is one optimiser step.",
-                .atLeast(1), synonyms: ["updates_per_iteration"]),
+                .atLeast(1, below: 1_000_000), synonyms: ["updates_per_iteration"]),
             ConfigField(
                 "gradient_accumulation_steps", \.gradientAccumulationSteps,
                 "Parts whose gradients are added up for one optimiser step; changes memory and speed, "
@@ -106,6 +107,12 @@ public struct GRPOConfig: TrainedSection {
     public static let checks: [ConfigCheck<GRPOConfig>] =
         [
             lengthCheck,
+            ConfigCheck("num_prompts", "num_generations") { config, _ in
+                let completions = config.numPrompts * config.numGenerations
+                guard completions > Int(Int32.max) else { return nil }
+                return "with num_generations, makes \(completions) completions a step; at most "
+                    + "\(Int32.max) can be counted"
+            },
             ConfigCheck("steps_per_generation", "gradient_accumulation_steps") { config, _ in
                 let (parts, added) = (config.partsPerGeneration, config.gradientAccumulationSteps)
                 guard !parts.isMultiple(of: added) else { return nil }

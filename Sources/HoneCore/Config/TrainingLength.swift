@@ -17,7 +17,7 @@ extension TrainedSection {
             .optional(
                 "num_train_epochs", \.numTrainEpochs,
                 "Passes over the training rows. Default: 1, unless train_steps is given.",
-                .above(0), synonyms: ["epochs"]),
+                .above(0, upTo: 1_000_000), synonyms: ["epochs"]),
             .optional(
                 "micro_batch_tokens", \.microBatchTokens,
                 "Tokens of one forward and backward pass; changes memory and speed, not the result. "
@@ -36,8 +36,9 @@ extension TrainedSection {
 
 /// How epochs become steps.
 public enum TrainingLength {
-    /// ⌈epochs · rows / rowsPerStep⌉, at least 1.
+    /// ⌈epochs · rows / rowsPerStep⌉, at least 1, at most 2³¹ − 1.
     public static func steps(epochs: Double, rows: Int, rowsPerStep: Int) -> Int {
-        max(1, Int((epochs * Double(rows) / Double(rowsPerStep)).rounded(.up)))
+        let steps = (epochs * Double(rows) / Double(rowsPerStep)).rounded(.up)
+        return Int(min(max(steps, 1), Double(Int32.max)))
     }
 }

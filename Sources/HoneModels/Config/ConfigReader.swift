@@ -33,7 +33,10 @@ struct ConfigReader {
 
     mutating func integer(_ key: String) throws(ModelError) -> Int? {
         guard let value = value(key) else { return nil }
-        guard let number = value.intValue else { throw invalid(key, value, "an integer") }
+        // No size of a model is larger, and products of two such sizes still are integers.
+        guard let number = value.intValue, Int32(exactly: number) != nil else {
+            throw invalid(key, value, "an integer of at most \(Int32.max)")
+        }
         return number
     }
 

@@ -70,6 +70,9 @@ extension ModelConfig {
         }
     }
 
+    /// Far more than any model has; what is kept for each layer must fit in memory.
+    private static let mostLayers = 10_000
+
     /// Reads one text configuration. The body follows the order of the fields.
     private init(
         _ reader: inout ConfigReader, family: ModelFamily, outerTied: Bool?
@@ -86,6 +89,10 @@ extension ModelConfig {
         let modelWidth = try size("hidden_size", gemma3: 2304)
         let feedForwardWidth = try size("intermediate_size", gemma3: 9216)
         let layerCount = try size("num_hidden_layers", gemma3: 26)
+        guard layerCount <= Self.mostLayers else {
+            throw reader.invalid(
+                "num_hidden_layers", .int(layerCount), "at most \(Self.mostLayers)")
+        }
         let headCount = try size("num_attention_heads", gemma3: 8)
         let keyHeadCount =
             try reader.count("num_key_value_heads") ?? (family == .gemma3 ? 4 : headCount)

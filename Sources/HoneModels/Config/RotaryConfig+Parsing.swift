@@ -26,7 +26,8 @@ extension RotaryConfig {
         let inside = try reader.positive("rope_theta")
         let base = inside ?? outside.base ?? outside.defaultBase
         let fraction = try reader.positive("partial_rotary_factor") ?? outside.fraction ?? 1
-        let width = Int(Double(outside.headWidth) * fraction)
+        // Bounded first: the product of a huge fraction is no integer.
+        let width = Int(Double(outside.headWidth) * min(fraction, 1))
         guard fraction <= 1, width >= 2, width % 2 == 0 else {
             throw .contradiction(
                 file: file, keys: ["partial_rotary_factor", "head_dim"],

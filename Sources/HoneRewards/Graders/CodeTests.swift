@@ -7,13 +7,19 @@ import OrderedCollections
 /// and so does a program that crashes, hangs or asks for too much memory: that is its fault, not the
 /// grader's. A program that forks without end takes its worker down and is a failure.
 ///
-/// A test is Python text (`assert add(1, 2) == 3`), run after the program in one process of its own, or
-/// `{input, output}`, given on standard input and compared with what is printed, white space at the ends
-/// of lines aside. The forms of MBPP (a list of asserts), HumanEval (a text) and APPS (`{inputs, outputs}`,
-/// also as JSON text) are read.
+/// A test is Python text (`assert add(1, 2) == 3`) or `{input, output}`, given on standard input and compared with
+/// what is printed, white space at the ends of lines aside. The forms of MBPP (a list of asserts), HumanEval (a
+/// text) and APPS (`{inputs, outputs}`, also as JSON text) are read.
 ///
-/// The processes are those of ``WorkerPool``, in its sandbox. Program and test share an interpreter where a
-/// test is Python text, so a program that wants to deceive can; one graded by its output cannot.
+/// The program runs in a process that has never seen a test. A test that is Python text runs in another one, which
+/// asks the first for whatever bears a name of the program's and gets data back, so that values are compared where
+/// the program has no hand in it: a class that is equal to everything, a replaced builtin, `sys.exit(0)` or a walk
+/// through the frames gain nothing. An object of a class of the program's stays with the program; it never equals
+/// data. The test does not see what a function that returns something does to its arguments, nor a global of the
+/// program that bears the name of a builtin.
+///
+/// The processes are those of ``WorkerPool`` and what they start, in its sandbox. Without the sandbox, programs run
+/// with the user's rights and can look into the other processes.
 struct CodeTests: AssessingRewardFunction {
     let name: String
     let options: CodeTestsOptions
@@ -105,9 +111,13 @@ public struct CodeTestsOptions: ConfigSection {
         // The function is to answer before its deadline, with the share of the tests it came to; what is
         // kept for that is enough on a machine with much else to do.
         let all = timeout * 0.8
+        let values = String(decoding: PackageResources.code_values_py, as: UTF8.self)
+        let program = String(decoding: PackageResources.code_program_py, as: UTF8.self)
+        // As JSON, which Python reads as a text of its own.
+        let literal = JSONValue.string(values + "\n\n" + program).text()
         function.source =
-            String(decoding: PackageResources.code_tests_py, as: UTF8.self)
-            + "\n\nSECONDS = \(testTimeout)\nALL_SECONDS = \(all)\n"
+            values + "\n\n" + String(decoding: PackageResources.code_tests_py, as: UTF8.self)
+            + "\n\nPROGRAM = \(literal)\nSECONDS = \(testTimeout)\nALL_SECONDS = \(all)\n"
             + "IS_SHARE = \(counting == .share ? "True" : "False")\n"
         return function
     }

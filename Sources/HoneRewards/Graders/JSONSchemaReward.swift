@@ -3,7 +3,8 @@ import HoneCore
 /// 1 if the answer is JSON that a schema accepts, else 0.
 ///
 /// Formula: 1 if what `extract` finds, stripped, is one JSON document and valid under the schema (see
-/// ``JSONSchema`` for the subset of draft 2020-12). Range {0, 1}.
+/// ``JSONSchema`` for the subset of draft 2020-12). Range {0, 1}. A check that needs more than a million steps
+/// is a failure.
 public struct JSONSchemaReward: RewardFunction {
     public let name: String
     public var options: Options
@@ -54,7 +55,17 @@ public struct JSONSchemaReward: RewardFunction {
             guard let answer = options.extraction.answer(in: completion),
                 let value = try? JSONValue(parsing: Array(PythonText.strip(answer).utf8))
             else { return .value(0) }
-            return .value(schema.accepts(value) ? 1 : 0)
+            switch schema.outcome(for: value) {
+            case .accepted: return .value(1)
+            case .refused: return .value(0)
+            case .givenUp:
+                return .failed(
+                    GraderFailure(
+                        function: name, kind: .timedOut,
+                        message:
+                            "the check was given up after a million steps; the schema refers to "
+                            + "itself too often, or a pattern of it is ambiguous"))
+            }
         }
     }
 

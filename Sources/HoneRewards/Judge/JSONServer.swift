@@ -132,15 +132,18 @@ struct JSONServer: Sendable {
 
 /// The header of that name: seconds, or a date (RFC 9110, section 10.2.3).
 enum RetryAfter {
+    /// A year; more is beyond every deadline, and beyond what a clock adds.
+    private static let longest = 31_536_000.0
+
     static func seconds(_ value: String?, now: Date = Date()) -> Double? {
         guard let value else { return nil }
         if let seconds = Double(value.trimmingCharacters(in: .whitespaces)) {
-            return seconds.isFinite ? max(seconds, 0) : nil
+            return seconds.isFinite ? min(max(seconds, 0), longest) : nil
         }
         let format = DateFormatter()
         format.locale = Locale(identifier: "en_US_POSIX")
         format.timeZone = TimeZone(identifier: "GMT")
         format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-        return format.date(from: value).map { max($0.timeIntervalSince(now), 0) }
+        return format.date(from: value).map { min(max($0.timeIntervalSince(now), 0), longest) }
     }
 }

@@ -22,7 +22,9 @@ extension MathComparison {
             return sameMembers(values, members)
         default: break
         }
-        guard let a = RealSet(gold), let b = RealSet(answer) else { return false }
+        guard let a = RealSet(gold, effort: effort), let b = RealSet(answer, effort: effort) else {
+            return false
+        }
         return a == b
     }
 

@@ -6,12 +6,22 @@ import Foundation
 /// the answer has to look like. Identity of expressions is tested at random points (``MathEvaluation``),
 /// where Math-Verify simplifies them.
 struct MathComparison {
-    /// Places behind the point to which a number written as a decimal is compared.
-    var decimalPlaces = 6
-    /// Whether an answer `1 < x < 2` equals the reference `(1, 2)`; the other way round it always does.
-    var acceptsRelationForSet = false
-    /// Whether symbols may go by other names.
-    var variables: Variables = .byName
+    var rules = Rules()
+    /// What the comparisons may compute together.
+    let effort = MathEffort()
+
+    /// What a comparison of two expressions costs beside their evaluation, in the unit of ``effort``.
+    private static let costOfPair = 20
+
+    /// How strictly answers are compared.
+    struct Rules: Sendable {
+        /// Places behind the point to which a number written as a decimal is compared.
+        var decimalPlaces = 6
+        /// Whether an answer `1 < x < 2` equals the reference `(1, 2)`; the other way round it always does.
+        var acceptsRelationForSet = false
+        /// Whether symbols may go by other names.
+        var variables: Variables = .byName
+    }
 
     enum Variables: Sendable {
         case byName, byPlace
@@ -33,7 +43,9 @@ struct MathComparison {
         }
         if gold == answer { return true }
         if let set = Self.relationSet(gold, beside: answer) { gold = set }
-        if acceptsRelationForSet, let set = Self.relationSet(answer, beside: gold) { answer = set }
+        if rules.acceptsRelationForSet, let set = Self.relationSet(answer, beside: gold) {
+            answer = set
+        }
         switch (gold, answer) {
         case (.relation(let sides, let relations), .relation(let others, let otherRelations)):
             return equalRelations(sides, relations, others, otherRelations)
@@ -53,6 +65,7 @@ struct MathComparison {
     // MARK: Expressions
 
     func equal(_ a: MathExpression, _ b: MathExpression) -> Bool {
+        guard effort.spend(Self.costOfPair) else { return false }
         if a == b { return true }
         // Words are compared as words, also where one side was read as a product of letters.
         if Self.isWord(a) || Self.isWord(b) {
@@ -74,7 +87,7 @@ struct MathComparison {
             return equalRounded(a, b)
         }
         if case .matrix = a, case .matrix = b, let both = equalMatrices(a, b) { return both }
-        return isIdentity(a, variables == .byName ? b : Self.renamed(b, like: a))
+        return isIdentity(a, rules.variables == .byName ? b : Self.renamed(b, like: a))
     }
 
     private static func isWord(_ expression: MathExpression) -> Bool {
@@ -92,10 +105,11 @@ struct MathComparison {
     }
 
     private func equalRounded(_ a: MathExpression, _ b: MathExpression) -> Bool {
-        guard a.symbols.isEmpty, b.symbols.isEmpty, let left = MathEvaluation(trial: 0).number(a),
-            let right = MathEvaluation(trial: 0).number(b), left.isReal, right.isReal
+        let point = MathEvaluation(trial: 0, effort: effort)
+        guard a.symbols.isEmpty, b.symbols.isEmpty, let left = point.number(a),
+            let right = point.number(b), left.isReal, right.isReal
         else { return a.symbols.isEmpty && b.symbols.isEmpty ? false : isIdentity(a, b) }
-        let scale = pow(10, Double(decimalPlaces))
+        let scale = pow(10, Double(rules.decimalPlaces))
         return abs((left.real * scale).rounded() - (right.real * scale).rounded()) < 0.5
     }
 
@@ -110,7 +124,7 @@ struct MathComparison {
         var agreed = 0
         let count = a.symbols.isEmpty && b.symbols.isEmpty ? 1 : Self.trials
         for trial in 0..<count {
-            let point = MathEvaluation(trial: trial)
+            let point = MathEvaluation(trial: trial, effort: effort)
             switch (point.value(a), point.value(b)) {
             case (nil, nil): continue
             case (let left?, let right?):
@@ -182,11 +196,11 @@ struct MathComparison {
 
     /// k ≠ 0 if b = k · a at every point tried. So `2x + 4y − 3 = 0` and `y = 3/4 − x/2` are the same.
     private func factor(of a: MathExpression, to b: MathExpression) -> Double? {
-        let b = variables == .byName ? b : Self.renamed(b, like: a)
+        let b = rules.variables == .byName ? b : Self.renamed(b, like: a)
         guard a.symbols == b.symbols else { return nil }
         var factors: [Double] = []
         for trial in 0..<Self.trials {
-            let point = MathEvaluation(trial: trial)
+            let point = MathEvaluation(trial: trial, effort: effort)
             guard let left = point.number(a), let right = point.number(b), left.magnitude > 1e-9,
                 let ratio = right.divided(by: left), ratio.isReal
             else { continue }

@@ -103,6 +103,8 @@ struct MathEnvironments {
     ]
 
     private func environment(at start: Int, _ kind: Kind) -> Environment? {
+        // A connector may end the text: "$1$ and".
+        guard start < text.count else { return nil }
         for (delimiter, last) in zip(Self.delimiters, lastClosings)
         where text.has(delimiter.opening, at: start) {
             guard let last, last > start else { continue }

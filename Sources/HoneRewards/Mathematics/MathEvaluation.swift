@@ -7,13 +7,17 @@ import Foundation
 struct MathEvaluation {
     /// Which point: each number gives another.
     let trial: Int
+    let effort: MathEffort
     /// Values that take the place of the drawn ones.
     var bound: [String: ComplexNumber] = [:]
 
     /// Terms of a series that are added up; a longer one is compared by its parts.
     private static let longestSeries = 10_000.0
 
-    init(trial: Int) { self.trial = trial }
+    init(trial: Int, effort: MathEffort = MathEffort()) {
+        self.trial = trial
+        self.effort = effort
+    }
 
     enum Value: Sendable, Hashable {
         case number(ComplexNumber)
@@ -27,6 +31,7 @@ struct MathEvaluation {
     }
 
     func value(_ expression: MathExpression) -> Value? {
+        guard effort.spend() else { return nil }
         switch expression {
         case .matrix(let rows):
             let values = rows.map { $0.map(number) }

@@ -122,9 +122,10 @@ enum MathFunction: Sendable, Hashable {
         _ arguments: [ComplexNumber], _ combine: (Double, Double) -> Double
     ) -> ComplexNumber? {
         let numbers = arguments.map(\.real)
-        guard arguments.allSatisfy(\.isReal), numbers.allSatisfy({ $0 == $0.rounded() }) else {
-            return nil
-        }
+        // An infinite one has no divisors, and Euclid would look for them for ever.
+        guard arguments.allSatisfy(\.isReal),
+            numbers.allSatisfy({ $0.isFinite && $0 == $0.rounded() })
+        else { return nil }
         return numbers.dropFirst().reduce(numbers.first) { combine($0 ?? 0, $1) }
             .map { ComplexNumber($0) }
     }

@@ -40,6 +40,8 @@ extension MathParser {
 
     /// What stands behind `^` or `_`: one sign, or what braces hold.
     mutating func script() throws(Problem) -> MathExpression {
+        try descend()
+        defer { ascend() }
         if take(.sign("{")) {
             let inside = try expression()
             try expect(.sign("}"))
@@ -51,6 +53,8 @@ extension MathParser {
     }
 
     private mutating func primary() throws(Problem) -> MathValue {
+        try descend()
+        defer { ascend() }
         guard let token = current else { throw Problem() }
         switch token {
         case .number(let digits):
@@ -244,6 +248,8 @@ extension MathParser {
     /// What a command takes: braces, or the next digit, letter or command. `\frac12` is 1/2 and
     /// `\sqrt12` is √1 · 2, as LaTeX sets them.
     private mutating func argument() throws(Problem) -> MathExpression {
+        try descend()
+        defer { ascend() }
         if take(.sign("{")) {
             let inside = try expression()
             try expect(.sign("}"))
@@ -305,6 +311,8 @@ extension MathParser {
 
     /// What a function without brackets is applied to: factors up to the next function or sign.
     private mutating func openArgument() throws(Problem) -> MathExpression {
+        try descend()
+        defer { ascend() }
         if take(.sign("-")) { return .negative(try openArgument()) }
         var argument = try Self.scalar(try factor())
         while beginsFactor {

@@ -9,9 +9,14 @@ struct MathParser {
     /// How many `|` are open.
     var openBars = 0
     private var depth = 0
+    private var steps = 0
 
-    /// Brackets within brackets; deeper is refused rather than read.
+    /// What may stand in one another: brackets, arguments, powers, signs. Deeper is refused rather than
+    /// read, since every level takes its part of the stack.
     private static let deepest = 200
+    /// Primaries read, those read again after a wrong guess among them: `f(f(f(…` would otherwise take
+    /// twice as long with each letter.
+    private static let mostSteps = 20_000
 
     struct Problem: Error {}
 
@@ -55,11 +60,19 @@ struct MathParser {
     // MARK: Lists
 
     mutating func list() throws(Problem) -> MathValue {
-        depth += 1
-        defer { depth -= 1 }
-        guard depth <= Self.deepest else { throw Problem() }
+        try descend()
+        defer { ascend() }
         return Self.joined(try groups())
     }
+
+    /// Enters a level; whoever does so leaves it with ``ascend()``.
+    mutating func descend() throws(Problem) {
+        steps += 1
+        guard depth < Self.deepest, steps <= Self.mostSteps else { throw Problem() }
+        depth += 1
+    }
+
+    mutating func ascend() { depth -= 1 }
 
     /// Elements by groups: `;` between groups, `,` between elements.
     mutating func groups() throws(Problem) -> [[MathValue]] {
@@ -195,6 +208,8 @@ struct MathParser {
 
     /// A term that may have a sign of its own, as in `3--1` and `2 + -x`.
     private mutating func signedTerm() throws(Problem) -> MathExpression {
+        try descend()
+        defer { ascend() }
         if take(.sign("-")) { return .negative(try signedTerm()) }
         if take(.sign("+")) { return try signedTerm() }
         return try term()
@@ -237,6 +252,8 @@ struct MathParser {
     }
 
     private mutating func signedFactor() throws(Problem) -> MathExpression {
+        try descend()
+        defer { ascend() }
         if take(.sign("-")) { return .negative(try signedFactor()) }
         if take(.sign("+")) { return try signedFactor() }
         return try Self.scalar(try factor())

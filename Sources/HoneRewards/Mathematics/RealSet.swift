@@ -13,22 +13,25 @@ struct RealSet: Equatable {
         case difference(Part, Part)
     }
 
-    /// - Parameter value: a set of numbers, an interval, a pair in round brackets, or what is made of
-    ///   them; `nil` for anything else.
-    init?(_ value: MathValue) {
-        guard let part = Self.part(value) else { return nil }
+    /// `nil` for anything but a set of numbers, an interval, a pair in round brackets, or what is made of
+    /// them.
+    /// - Parameters:
+    ///   - value: what may be a set.
+    ///   - effort: what may be computed.
+    init?(_ value: MathValue, effort: MathEffort) {
+        guard let part = Self.part(value, effort) else { return nil }
         parts = part
     }
 
-    private static func part(_ value: MathValue) -> Part? {
+    private static func part(_ value: MathValue, _ effort: MathEffort) -> Part? {
         switch value {
         case .set(let members):
             let numbers = members.flatMap(MathParser.signsChosen).map {
-                $0.expression.flatMap(number)
+                $0.expression.flatMap { number($0, effort) }
             }
             return numbers.contains(nil) ? nil : .points(numbers.compactMap { $0 })
         case .interval(let interval):
-            return bounds(interval.lower, interval.upper).map {
+            return bounds(interval.lower, interval.upper, effort).map {
                 .interval(
                     $0, $1, hasLower: interval.hasLower, hasUpper: interval.hasUpper)
             }
@@ -36,29 +39,36 @@ struct RealSet: Equatable {
             guard members.count == 2, let lower = members[0].expression,
                 let upper = members[1].expression
             else { return nil }
-            return bounds(lower, upper).map { .interval($0, $1, hasLower: false, hasUpper: false) }
-        case .union(let a, let b): return pair(a, b).map { .union($0, $1) }
-        case .intersection(let a, let b): return pair(a, b).map { .intersection($0, $1) }
-        case .difference(let a, let b): return pair(a, b).map { .difference($0, $1) }
+            return bounds(lower, upper, effort).map {
+                .interval($0, $1, hasLower: false, hasUpper: false)
+            }
+        case .union(let a, let b): return pair(a, b, effort).map { .union($0, $1) }
+        case .intersection(let a, let b): return pair(a, b, effort).map { .intersection($0, $1) }
+        case .difference(let a, let b): return pair(a, b, effort).map { .difference($0, $1) }
         case .expression(.symbol), .expression(.text): return nil
-        case .expression(let expression): return number(expression).map { .points([$0]) }
+        case .expression(let expression):
+            return number(expression, effort).map { .points([$0]) }
         case .relation: return nil
         }
     }
 
-    private static func pair(_ a: MathValue, _ b: MathValue) -> (Part, Part)? {
-        guard let left = part(a), let right = part(b) else { return nil }
+    private static func pair(
+        _ a: MathValue, _ b: MathValue, _ effort: MathEffort
+    ) -> (Part, Part)? {
+        guard let left = part(a, effort), let right = part(b, effort) else { return nil }
         return (left, right)
     }
 
-    private static func bounds(_ a: MathExpression, _ b: MathExpression) -> (Double, Double)? {
-        guard let lower = number(a), let upper = number(b) else { return nil }
+    private static func bounds(
+        _ a: MathExpression, _ b: MathExpression, _ effort: MathEffort
+    ) -> (Double, Double)? {
+        guard let lower = number(a, effort), let upper = number(b, effort) else { return nil }
         return (lower, upper)
     }
 
-    private static func number(_ expression: MathExpression) -> Double? {
-        guard expression.symbols.isEmpty, let value = MathEvaluation(trial: 0).number(expression),
-            value.isReal
+    private static func number(_ expression: MathExpression, _ effort: MathEffort) -> Double? {
+        let point = MathEvaluation(trial: 0, effort: effort)
+        guard expression.symbols.isEmpty, let value = point.number(expression), value.isReal
         else { return nil }
         // Nine digits, so that √2 is the same bound whichever way it was computed.
         guard value.real.isFinite else { return value.real }

@@ -27,6 +27,9 @@ final class WorkerProcess {
     private var errorTail: [UInt8] = []
     private let isSandboxed: Bool
     private let mostProcesses: Int
+    private let mostMemory: Int
+    /// When its family was counted last.
+    private var counted = ContinuousClock.now
     private let quota: ProcessQuota?
 
     static let errorTailLimit = 8192
@@ -41,11 +44,14 @@ final class WorkerProcess {
         case lineTooLong
         /// It and what it started have become this many.
         case tooManyProcesses(Int)
+        /// It and what it started hold this many bytes.
+        case tooMuchMemory(Int)
     }
 
     init(_ launch: WorkerLaunch) throws(RewardError) {
         isSandboxed = launch.isSandboxed
         mostProcesses = launch.limits.processes
+        mostMemory = launch.limits.memory
         quota = ProcessQuota(limit: mostProcesses)
         let name = launch.command[0]
         var ends: [(read: Int32, write: Int32)] = []
@@ -92,11 +98,17 @@ final class WorkerProcess {
         while true {
             if let line = takeLine() { return .line(line) }
             if incoming.count - lineStart > Self.lineLimit { return .lineTooLong }
-            let left = deadline - .now
+            let now = ContinuousClock.now
+            let left = deadline - now
             guard left > .zero else { return .timedOut }
+            // Also while it writes: a program that forks may be telling of it all the time.
+            if now - counted > Self.countingInterval {
+                counted = now
+                if let excess = familyExcess() { return excess }
+            }
             // Slices: a fork of the process may hold its output open, so that its end is no end of
             // file; then the process table says so.
-            let slice = min(left, .milliseconds(100))
+            let slice = min(left, Self.countingInterval)
             switch pump(for: slice) {
             case .moved: continue
             case .closed: return takeLine().map(Event.line) ?? .ended
@@ -110,6 +122,17 @@ final class WorkerProcess {
                 return takeLine().map(Event.line) ?? .ended
             }
         }
+    }
+
+    private static let countingInterval = Duration.milliseconds(100)
+
+    /// What its family has too much of.
+    private func familyExcess() -> Event? {
+        guard let family = ProcessFamily(of: identifier, most: 2 * mostProcesses) else {
+            return nil
+        }
+        if family.members.count > mostProcesses { return .tooManyProcesses(family.members.count) }
+        return family.memory(beyond: mostMemory).map(Event.tooMuchMemory)
     }
 
     private enum Progress { case moved, idle, closed }

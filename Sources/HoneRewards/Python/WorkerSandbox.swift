@@ -63,14 +63,24 @@ public struct WorkerSandbox: Sendable, Hashable {
             arguments += ["--ro-bind-try", file, file]
         }
         arguments += ["--proc", "/proc", "--dev", "/dev"]
-        arguments += ["--size", String(Self.temporaryBytes), "--tmpfs", "/tmp"]
+        // Who is root outside may write these by the rights of a file's owner, without any capability:
+        // settings of the whole machine, such as what is run when a program crashes.
+        for place in ["/proc/sys", "/proc/sysrq-trigger", "/proc/mtrr"] {
+            arguments += ["--ro-bind-try", place, place]
+        }
+        for (place, bytes) in [("/dev/shm", Self.sharedBytes), ("/tmp", Self.temporaryBytes)] {
+            arguments += ["--size", String(bytes), "--tmpfs", place]
+        }
         // After /tmp, which would hide what is bound below it.
         for path in readable where !path.hasPrefix("/usr/") {
             arguments += ["--ro-bind", path, path]
         }
-        return arguments + ["--chdir", workingFolder]
+        // What bubblewrap has put together is memory, too, and half of the machine's may go into it.
+        return arguments + ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", workingFolder]
     }
 
+    /// What `/dev/shm` holds at most; locks between processes are kept there.
+    private static let sharedBytes = 64 << 20
     /// What `/tmp` holds at most; it is memory.
     private static let temporaryBytes = 256 << 20
 

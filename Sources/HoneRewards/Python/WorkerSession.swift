@@ -40,8 +40,7 @@ final class WorkerSession {
             "op": "init", "parent": launch.isSandboxed ? 0 : .int(Int(getpid())),
             "memory": .int(launch.limits.memory), "files": .int(launch.limits.files),
             "file_size": .int(launch.limits.fileSize),
-            // Outside a sandbox the kernel would count all of the user's processes.
-            "processes": launch.isSandboxed ? .int(launch.limits.processes) : .null,
+            "processes": .int(launch.limits.processes), "alone": .bool(launch.isSandboxed),
         ]
         do throws(Unanswered) {
             guard try ask(request, within: .seconds(30))["ready"] == true else {
@@ -96,6 +95,8 @@ final class WorkerSession {
             throw Unanswered(text: "took longer than \(limit.components.seconds) s")
         case .tooManyProcesses(let count):
             throw Unanswered(text: "started \(count) processes")
+        case .tooMuchMemory(let bytes):
+            throw Unanswered(text: "took \(bytes >> 20) MiB of memory")
         case .lineTooLong: break
         }
         throw Unanswered(text: "gave an unknown answer")
@@ -138,6 +139,10 @@ final class WorkerSession {
                     return Breakdown(
                         kind: .tooManyProcesses,
                         message: "had \(count) processes running at once")
+                case .tooMuchMemory(let bytes):
+                    return Breakdown(
+                        kind: .outOfMemory,
+                        message: "it and what it started took \(bytes >> 20) MiB of memory")
                 case .ended:
                     return breakdownOfExit()
                 }

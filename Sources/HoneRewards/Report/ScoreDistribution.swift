@@ -52,12 +52,17 @@ public struct ScoreDistribution: Sendable {
 
     private func equalBins(_ count: Int) -> [Bin] {
         guard let low = scores.min(), let high = scores.max() else { return [] }
-        let width = (high - low) / Double(count)
-        var bins = (0..<count).map {
-            Bin(
-                lower: low + width * Double($0), upper: low + width * Double($0 + 1), count: 0)
+        // In halves: between −1e308 and 1e308 lies more than a number can say.
+        let half = high / 2 - low / 2
+        func edge(_ index: Int) -> Double {
+            let share = Double(index) / Double(count)
+            return low * (1 - share) + high * share
         }
-        for score in scores { bins[min(Int((score - low) / width), count - 1)].count += 1 }
+        var bins = (0..<count).map { Bin(lower: edge($0), upper: edge($0 + 1), count: 0) }
+        for score in scores {
+            let share = (score / 2 - low / 2) / half
+            bins[min(Int(share * Double(count)), count - 1)].count += 1
+        }
         return bins
     }
 }

@@ -5,7 +5,7 @@ are moved away at once, so that a reward function finds an empty standard input 
 program it starts, prints ends in the log instead of among the answers.
 
     {"op": "init", "parent": PID or 0, "memory": BYTES, "files": N, "file_size": BYTES,
-     "processes": N or null}
+     "processes": N, "alone": BOOL}
     {"op": "load", "key": K, "file": PATH, "source": TEXT or null, "function": NAME}
     {"op": "grade", "id": ID, "key": K, "start": INDEX, "cpu_seconds": S, "step": N, "epoch": X,
      "prompt": TEXT, "messages": [..]?, "completions": [TEXT..], "columns": {..}}
@@ -463,7 +463,7 @@ def limit_resources(request):
         ("RLIMIT_AS", request["memory"]),
         ("RLIMIT_NOFILE", request["files"]),
         ("RLIMIT_FSIZE", request["file_size"]),
-        ("RLIMIT_NPROC", request["processes"]),
+        ("RLIMIT_NPROC", process_limit(request)),
     ):
         number = getattr(resource, name, None)
         if number is None or value is None:
@@ -475,6 +475,24 @@ def limit_resources(request):
             resource.setrlimit(number, (value, value))
         except (ValueError, OSError):
             pass  # macOS refuses RLIMIT_AS
+
+
+def process_limit(request):
+    """The kernel counts a user's processes by namespace. In a sandbox those are the worker's own; outside they are
+    all of the user's, so those that are there already come on top, and room for more of them."""
+    if request["alone"]:
+        return request["processes"]
+    user = os.getuid()
+    if user == 0:
+        return None  # the kernel lets root have as many as it likes
+    count = 0
+    for entry in os.scandir("/proc") if os.path.isdir("/proc") else ():
+        try:
+            if entry.name.isdigit() and entry.stat().st_uid == user:
+                count += len(os.listdir(entry.path + "/task"))
+        except OSError:
+            pass
+    return count + 4 * request["processes"] if count else None
 
 
 def limit_processor_time(seconds):

@@ -1,10 +1,11 @@
 import CPCRE2
+import Foundation
 import HoneCore
 
 /// A regular expression of a recipe, in PCRE2's dialect (Perl's; close to Python's `re`).
 ///
-/// A match that needs more than ten million steps is given up, so that a hostile text cannot stop a
-/// run.
+/// A match that needs more than ten million steps from one place or 64 MiB is given up, and so is a text
+/// whose matches take longer than five seconds, so that a hostile text cannot stop a run.
 public final class RewardPattern: @unchecked Sendable {
     // Unchecked: the compiled code is written by `init` only; PCRE2 lets threads share it.
     private let code: OpaquePointer
@@ -14,6 +15,12 @@ public final class RewardPattern: @unchecked Sendable {
 
     /// Steps of one match.
     private static let stepLimit: UInt32 = 10_000_000
+    /// KiB that one match may take beside the stack.
+    private static let heapLimit: UInt32 = 64 << 10
+    /// Bytes in which a match is looked for before the time is looked at.
+    private static let stretch = 64
+    /// Of processor time for the matches in one text: what others compute meanwhile does not count.
+    private static let longestSeconds = 5.0
 
     /// Why a pattern was not compiled, in PCRE2's words, with the place in bytes.
     public struct CompileError: Error, Sendable, Hashable {
@@ -25,7 +32,9 @@ public final class RewardPattern: @unchecked Sendable {
         var number: Int32 = 0
         var offset = 0
         let bytes = Array(source.utf8)
-        let options = UInt32(PCRE2_UTF) | UInt32(PCRE2_UCP) | UInt32(PCRE2_NEVER_BACKSLASH_C)
+        let options =
+            UInt32(PCRE2_UTF) | UInt32(PCRE2_UCP) | UInt32(PCRE2_NEVER_BACKSLASH_C)
+            | UInt32(PCRE2_USE_OFFSET_LIMIT)
         let compiled = bytes.withUnsafeBufferPointer {
             pcre2_compile_8($0.baseAddress, $0.count, options, &number, &offset, nil)
         }
@@ -118,6 +127,7 @@ public final class RewardPattern: @unchecked Sendable {
         private let code: OpaquePointer
         private let data: OpaquePointer
         private let context: OpaquePointer
+        private let begun: Double
 
         init(_ code: OpaquePointer) {
             self.code = code
@@ -125,6 +135,14 @@ public final class RewardPattern: @unchecked Sendable {
             data = pcre2_match_data_create_from_pattern_8(code, nil)!
             context = pcre2_match_context_create_8(nil)!
             pcre2_set_match_limit_8(context, RewardPattern.stepLimit)
+            pcre2_set_heap_limit_8(context, RewardPattern.heapLimit)
+            begun = Self.processorSeconds()
+        }
+
+        private static func processorSeconds() -> Double {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
         }
 
         deinit {
@@ -132,9 +150,32 @@ public final class RewardPattern: @unchecked Sendable {
             pcre2_match_context_free_8(context)
         }
 
+        /// The first match that begins at `start` or behind it. PCRE2 counts its steps anew from each place,
+        /// so a long text is gone through in stretches.
         func match(
             _ text: [UInt8], from start: Int, _ options: UInt32, _ groups: Int
         ) -> Outcome {
+            guard options & UInt32(PCRE2_ANCHORED) == 0 else {
+                return attempt(text, from: start, to: start, options, groups)
+            }
+            var place = start
+            while true {
+                var end = min(place + RewardPattern.stretch, text.count)
+                while end < text.count, text[end] & 0xC0 == 0x80 { end += 1 }
+                let outcome = attempt(text, from: place, to: end, options, groups)
+                guard case .none = outcome, end < text.count else { return outcome }
+                if Self.processorSeconds() - begun > RewardPattern.longestSeconds {
+                    return .givenUp
+                }
+                place = end
+            }
+        }
+
+        /// The first match that begins between `start` and `end`.
+        private func attempt(
+            _ text: [UInt8], from start: Int, to end: Int, _ options: UInt32, _ groups: Int
+        ) -> Outcome {
+            pcre2_set_offset_limit_8(context, end)
             let result = text.withUnsafeBufferPointer {
                 pcre2_match_8(
                     code, $0.baseAddress, text.count, start,

@@ -2,7 +2,7 @@
 ///
 /// Read: `42`, `-3.5`, `+.5`, `1e-3`, `1,234,567.8` (groups of three), `3/4`, `1 3/4`, `12%` (0.12),
 /// a currency sign before or behind, U+2212 as minus. A full stop at the end is punctuation.
-/// Not read: anything with letters, `1,23`, LaTeX.
+/// Not read: anything with letters, `1,23`, LaTeX, numbers beyond the range of a double (`1e999`).
 enum WrittenNumber {
     /// The value of `text` if it is one number and nothing else.
     static func value(of text: some StringProtocol) -> Double? {
@@ -25,7 +25,7 @@ enum WrittenNumber {
             rest = PythonText.strip(rest.dropLast())
             scale = 0.01
         }
-        guard let magnitude = mixed(rest) else { return nil }
+        guard let magnitude = mixed(rest), magnitude.isFinite else { return nil }
         // Dividing by 100 rounds once; multiplying by 0.01 would round twice.
         return sign * (scale == 1 ? magnitude : magnitude / 100)
     }

@@ -75,8 +75,10 @@ final class MatchScratch {
         context = pcre2_match_context_create_8(nil)!
         stack = pcre2_jit_stack_create_8(64 << 10, 256 << 20, nil)!
         pcre2_jit_stack_assign_8(context, nil, UnsafeMutableRawPointer(stack))
-        pcre2_set_match_limit_8(context, .max)
-        pcre2_set_depth_limit_8(context, .max)
+        // Far more than a tokenizer's pattern needs for one piece: a hostile one is an error, not a hang.
+        pcre2_set_match_limit_8(context, 50_000_000)
+        pcre2_set_depth_limit_8(context, 50_000_000)
+        pcre2_set_heap_limit_8(context, 1 << 20)
         offsets = pcre2_get_ovector_pointer_8(data)
     }
 

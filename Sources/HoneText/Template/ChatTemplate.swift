@@ -20,6 +20,8 @@ public struct ChatTemplate: Sendable {
     public var variables: JSONObject
     /// What `strftime_now` tells.
     public var clock: TemplateClock
+    /// What rendering may take.
+    var limits = TemplateLimits.standard
     private let program: TemplateProgram
 
     /// Reads a template.
@@ -106,7 +108,8 @@ public struct ChatTemplate: Sendable {
         values["tools"] = tools.map { TemplateValue(.array($0)) } ?? TemplateValue.none
         values["documents"] = documents.map { TemplateValue(.array($0)) } ?? TemplateValue.none
         values["add_generation_prompt"] = .bool(addGenerationPrompt)
-        let interpreter = TemplateInterpreter(program, variables: values, clock: clock)
+        let interpreter = TemplateInterpreter(
+            program, variables: values, clock: clock, limits: limits)
         let rendered = try interpreter.render()
         return try continued?.cut(rendered) ?? rendered
     }

@@ -15,6 +15,9 @@ struct JSONDump {
         escapesNonASCII = bound.bool(0)
         if let value = bound.present(1) {
             if let text = value.text {
+                guard text.utf8.count <= 1000 else {
+                    throw TemplateError(.limit, "tojson() indents by more than 1000 bytes")
+                }
                 indent = text
             } else {
                 indent = String(repeating: " ", count: min(max(try value.requireInt(), 0), 1000))
@@ -75,6 +78,7 @@ struct JSONDump {
         }
         output += "["
         for (index, item) in items.enumerated() {
+            try output.requireRoom()
             if index > 0 { output += itemSeparator }
             breakLine(level + 1, &output)
             try write(item, to: &output, level: level + 1)
@@ -98,6 +102,7 @@ struct JSONDump {
         }
         output += "{"
         for (index, (key, value)) in entries.enumerated() {
+            try output.requireRoom()
             if index > 0 { output += itemSeparator }
             breakLine(level + 1, &output)
             quote(try Self.key(key), to: &output)

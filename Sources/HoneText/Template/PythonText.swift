@@ -45,6 +45,7 @@ enum PythonText {
             for (key, value) in dict.entries {
                 if !isFirst { output += ", " }
                 isFirst = false
+                try output.requireRoom()
                 try write(key.value, to: &output, depth: depth + 1)
                 output += ": "
                 try write(value, to: &output, depth: depth + 1)
@@ -89,6 +90,7 @@ enum PythonText {
             if !isFirst { output += ", " }
             isFirst = false
             try write(item, to: &output, depth: depth + 1)
+            try output.requireRoom()
         }
         output += close
     }

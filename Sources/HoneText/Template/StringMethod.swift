@@ -32,6 +32,7 @@ enum StringMethod: String {
         case .join:
             let bound = try bind(arguments, ["iterable"], required: 1)
             var parts: [String] = []
+            var bytes = 0
             for (index, part) in try bound.value(0).collect(interpreter.limits).enumerated() {
                 guard let part = part.text else {
                     throw TemplateError(
@@ -39,6 +40,11 @@ enum StringMethod: String {
                         "sequence item \(index): expected str instance, \(part.typeName) found")
                 }
                 parts.append(part)
+                bytes += part.utf8.count + text.utf8.count
+                guard bytes <= interpreter.limits.size else {
+                    throw TemplateError(
+                        .limit, "joining to more than \(interpreter.limits.size) bytes")
+                }
             }
             return .string(parts.joined(separator: text))
         case .partition, .rpartition: return try partition(text, arguments)
@@ -189,6 +195,22 @@ enum StringMethod: String {
         return .int(-1)
     }
 
+    /// - Throws: where the text could grow beyond what one text may have.
+    static func requireRoom(
+        replacing old: String, by new: String, in text: String
+    ) throws(TemplateError) {
+        let growth = new.utf8.count - old.utf8.count
+        let most = TemplateLimits.standard.size
+        guard growth > 0,
+            (text.utf8.count + 1).multipliedReportingOverflow(by: growth).partialValue
+                > most - text.utf8.count
+        else { return }
+        let places = count(Array(old.utf8), in: Array(text.utf8))
+        guard places * growth <= most - text.utf8.count else {
+            throw TemplateError(.limit, "replacing to more than \(most) bytes")
+        }
+    }
+
     private static func count(_ part: [UInt8], in text: [UInt8]) -> Int {
         guard !part.isEmpty else { return String(decoding: text, as: UTF8.self).scalarCount + 1 }
         var (count, position) = (0, 0)
@@ -209,6 +231,7 @@ enum StringMethod: String {
                 .type,
                 "replace() argument \(wrong + 1) must be str, not \(bound.value(wrong).typeName)")
         }
+        try Self.requireRoom(replacing: old, by: new, in: text)
         return .string(text.pythonReplacing(old, new, count: try bound.int(2, default: -1)))
     }
 
@@ -218,9 +241,12 @@ enum StringMethod: String {
         _ text: String, _ arguments: CallArguments, _ limits: TemplateLimits
     ) throws(TemplateError) -> TemplateValue {
         if self == .expandtabs {
-            return .string(
-                text.expandingTabs(
-                    try arguments.bind(rawValue, ["tabsize"]).int(0, default: 8)))
+            let size = try arguments.bind(rawValue, ["tabsize"]).int(0, default: 8)
+            let tabs = text.utf8.count { $0 == 0x09 }
+            guard tabs == 0 || size <= limits.size / tabs else {
+                throw TemplateError(.limit, "tabs of more than \(limits.size) characters together")
+            }
+            return .string(text.expandingTabs(size))
         }
         let bound = try bind(
             arguments, self == .zfill ? ["width"] : ["width", "fillchar"], required: 1)

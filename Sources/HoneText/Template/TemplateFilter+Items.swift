@@ -53,6 +53,7 @@ extension TemplateFilter {
                 throw TemplateError(.type, "sum() can't sum strings [use ''.join(seq) instead]")
             }
             for item in try value.collect(limits) {
+                try interpreter.charge(1)
                 total = try Arithmetic.apply(
                     .add, total, try path?.value(in: item, interpreter) ?? item, limits)
             }
@@ -74,6 +75,8 @@ extension TemplateFilter {
             if !isFirst { output += separator }
             isFirst = false
             output += try PythonText.string(try path?.value(in: item, interpreter) ?? item)
+            try output.requireRoom()
+            try interpreter.charge(1)
         }
         return .string(output)
     }

@@ -53,10 +53,11 @@ extension TemplateFilter {
         case .replace:
             let bound = try bind(arguments, ["old", "new", "count"], required: 2)
             let count = try bound.present(2)?.requireInt() ?? -1
-            return .string(
-                try PythonText.string(value).pythonReplacing(
-                    try PythonText.string(bound.value(0)), try PythonText.string(bound.value(1)),
-                    count: count))
+            let text = try PythonText.string(value)
+            let old = try PythonText.string(bound.value(0))
+            let new = try PythonText.string(bound.value(1))
+            try StringMethod.requireRoom(replacing: old, by: new, in: text)
+            return .string(text.pythonReplacing(old, new, count: count))
         case .indent: return try indented(value, arguments)
         case .truncate: return try truncated(value, arguments)
         case .wordcount:
@@ -139,6 +140,7 @@ extension TemplateFilter {
                 if bound.bool(2) || !line.isEmpty { output += indentation }
             }
             output += line
+            try output.requireRoom()
         }
         return Self.like(value, output)
     }
@@ -157,7 +159,8 @@ extension TemplateFilter {
         guard leeway >= 0 else {
             throw TemplateError(.runtime, "expected leeway >= 0, got \(leeway)")
         }
-        if try value.length() <= length + leeway { return value }
+        // By subtraction: the sum may be beyond 64 bits.
+        if try value.length() - length <= leeway { return value }
         guard let text = value.text else {
             throw TemplateError(
                 .attribute, "'\(value.typeName)' object has no attribute 'rsplit'")

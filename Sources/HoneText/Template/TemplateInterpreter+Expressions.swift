@@ -15,20 +15,32 @@ extension TemplateInterpreter {
             throw TemplateError(
                 .limit, "expressions and calls nested \(limits.evaluationDepth) deep")
         }
+        try charge(Self.costOfExpression)
+        let made: TemplateValue
         // Each kind has a function of its own: what they need must not add up on the stack, since
         // this one calls itself as deep as the expression is.
         switch expression {
         case .call(let callee, let arguments, let position):
-            return try evaluateCall(callee, arguments, frame, at: position)
+            made = try evaluateCall(callee, arguments, frame, at: position)
+            try at(position) { () throws(TemplateError) in try weigh(made) }
         case .filter(let input, let name, let arguments, let position):
-            return try filter(input, name, arguments, frame, at: position)
+            made = try filter(input, name, arguments, frame, at: position)
+            try at(position) { () throws(TemplateError) in try weigh(made) }
         case .test(let input, let name, let arguments, let position):
             return .bool(try test(input, name, arguments, frame, at: position))
-        case .attribute, .item, .slice: return try lookUp(expression, frame)
+        case .attribute, .item: return try lookUp(expression, frame)
+        case .slice:
+            made = try lookUp(expression, frame)
+            try weigh(made)
         case .not, .and, .or, .compare, .conditional: return try decide(expression, frame)
-        case .binary, .negate, .plus, .concatenate: return try compute(expression, frame)
-        case .literal, .name, .tuple, .list, .dict: return try build(expression, frame)
+        case .binary, .negate, .plus, .concatenate:
+            made = try compute(expression, frame)
+            try weigh(made)
+        case .literal, .name, .tuple, .list, .dict:
+            made = try build(expression, frame)
+            try weigh(made)
         }
+        return made
     }
 
     private func lookUp(
@@ -99,6 +111,7 @@ extension TemplateInterpreter {
                 text += try at(position) { () throws(TemplateError) in
                     try PythonText.string(value)
                 }
+                try text.requireRoom()
             }
             return .string(text)
         default: preconditionFailure("no computation")
@@ -194,7 +207,8 @@ extension TemplateInterpreter {
         for (operation, operand) in rest {
             let right = try evaluate(operand, frame)
             let holds = try at(position) { () throws(TemplateError) in
-                try operation.holds(left, right)
+                try chargeForComparing(left, right)
+                return try operation.holds(left, right)
             }
             if !holds { return false }
             left = right
@@ -231,7 +245,8 @@ extension TemplateInterpreter {
             if Members.hasMethod(name, object) {
                 let values = try evaluate(arguments, frame, at: position)
                 return try at(position) { () throws(TemplateError) in
-                    try Methods.call(name, of: object, values, self)
+                    try chargeForReading(object)
+                    return try Methods.call(name, of: object, values, self)
                 }
             }
             let member = try at(place) { () throws(TemplateError) in
@@ -284,7 +299,10 @@ extension TemplateInterpreter {
             guard let filter = TemplateFilter(rawValue: name) else {
                 throw TemplateError(.runtime, "No filter named '\(name)' found.")
             }
-            return try filter.apply(input, values, self)
+            try chargeForReading(input)
+            let result = try filter.apply(input, values, self)
+            try mark(result, madeFrom: input, values)
+            return result
         }
     }
 
@@ -298,6 +316,7 @@ extension TemplateInterpreter {
             guard let test = TemplateTest(rawValue: name) else {
                 throw TemplateError(.runtime, "No test named '\(name)' found.")
             }
+            if let other = values.positional.first { try chargeForComparing(input, other) }
             return try test.holds(input, values)
         }
     }

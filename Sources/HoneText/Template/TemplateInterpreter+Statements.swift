@@ -15,23 +15,17 @@ extension TemplateInterpreter {
         _ statement: TemplateStatement, _ frame: TemplateFrame
     ) throws(TemplateError) -> Flow {
         switch statement {
-        case .text(let text): output += text
+        case .text(let text): try emit(text)
         case .print(let expression, let position):
             let value = try evaluate(expression, frame)
-            if case .string(let text) = value {
-                output += text
-            } else {
-                do {
-                    output += try PythonText.string(value)
-                } catch {
-                    throw error.located(at: position)
-                }
+            try at(position) { () throws(TemplateError) in
+                try emit(try PythonText.string(value))
             }
         case .conditional(let conditional): return try execute(conditional, frame)
         case .loop(let loop):
             let items = try evaluate(loop.items, frame)
             if loop.isRecursive {
-                output += try recursiveLoop(loop, over: items, frame, depth: 0)
+                try emit(try recursiveLoop(loop, over: items, frame, depth: 0))
             } else {
                 try run(loop, over: items, frame, depth: 0)
             }
@@ -51,7 +45,7 @@ extension TemplateInterpreter {
             assign(.macro(TemplateMacro(definition, frame: frame)), to: name, frame)
         case .call(let block): try execute(block, frame)
         case .generation(let definition):
-            output += try invoke(TemplateMacro(definition, frame: frame), .none)
+            try emit(try invoke(TemplateMacro(definition, frame: frame), .none))
         case .filter(let block):
             let inner = enter(block.scope, parent: frame)
             var flow = Flow.normal
@@ -60,10 +54,8 @@ extension TemplateInterpreter {
             }
             guard case .normal = flow else { return flow }
             let value = try apply(block.filter, to: .string(text), inner)
-            do {
-                output += try PythonText.string(value)
-            } catch {
-                throw error.located(at: block.position)
+            try at(block.position) { () throws(TemplateError) in
+                try emit(try PythonText.string(value))
             }
         case .with(let block):
             let inner = enter(block.scope, parent: frame)
@@ -96,10 +88,8 @@ extension TemplateInterpreter {
         var values = try evaluate(arguments, frame, at: position)
         values.keyword.append(("caller", .macro(TemplateMacro(block.body, frame: frame))))
         let value = try call(try evaluate(callee, frame), values, at: position)
-        do {
-            output += try PythonText.string(value)
-        } catch {
-            throw error.located(at: position)
+        try at(position) { () throws(TemplateError) in
+            try emit(try PythonText.string(value))
         }
     }
 
@@ -165,6 +155,7 @@ extension TemplateInterpreter {
         let inner = enter(loop.testScope, parent: frame)
         return ValueIterator { [unowned self] () throws(TemplateError) in
             while let item = try source.next() {
+                try countIteration(at: loop.position)
                 try assign(item, to: loop.testTarget, inner, at: loop.position)
                 if try evaluate(test, inner).isTrue { return item }
             }

@@ -9,8 +9,13 @@ struct TemplateLimits: Sendable {
     var callDepth = 100
     /// Expressions and statements inside one another, calls included.
     var evaluationDepth = 400
-    /// Scalars or items of one text or list.
-    var size = 64_000_000
+    /// Bytes or items of one text or list.
+    var size = 16_000_000
+    /// Values inside one another.
+    var valueDepth = 200
+    /// What all expressions and the values that they make cost together, in the unit of one value; a few
+    /// seconds of work.
+    var work = 200_000_000
 
     static let standard = TemplateLimits()
 }
@@ -36,6 +41,7 @@ final class TemplateInterpreter {
     var output = ""
     private var top: TemplateFrame?
     private var iterations = 0
+    private var work = 0
     private var callDepth = 0
     var evaluationDepth = 0
 
@@ -127,6 +133,11 @@ final class TemplateInterpreter {
             } catch {
                 throw error.located(at: name.position)
             }
+            do {
+                _ = try nesting(of: value, level: 1)
+            } catch {
+                throw error.located(at: name.position)
+            }
             namespace.members[member] = value
         case .tuple(let parts, let place):
             let values: [TemplateValue]
@@ -151,7 +162,16 @@ final class TemplateInterpreter {
 
     // MARK: Bounds
 
+    /// Counts `amount` of work.
+    func charge(_ amount: Int) throws(TemplateError) {
+        work += amount
+        guard work <= limits.work else {
+            throw TemplateError(.limit, "the template works for too long")
+        }
+    }
+
     func countIteration(at position: TemplatePosition) throws(TemplateError) {
+        try charge(Self.costOfExpression)
         iterations += 1
         guard iterations <= limits.iterations else {
             throw TemplateError(

@@ -94,6 +94,8 @@ struct TemplateRange: Hashable {
 final class ValueIterator {
     /// Python's name of its type, for messages and printing.
     let typeName: String
+    /// How many iterators it asks in turn, at most.
+    var depth = 0
     private let advance: () throws(TemplateError) -> TemplateValue?
 
     init(

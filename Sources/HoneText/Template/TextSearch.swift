@@ -9,6 +9,7 @@ enum TextSearch {
     static func first(_ part: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
         guard part.count <= text.count - start else { return nil }
         guard let head = part.first else { return start }
+        guard part.count <= longestTried else { return firstOfLong(part, in: text, from: start) }
         let last = text.count - part.count
         var position = start
         while position <= last {
@@ -18,8 +19,34 @@ enum TextSearch {
         return nil
     }
 
+    /// A longer part is not tried anew at each place, which would take the product of both lengths.
+    private static let longestTried = 64
+
+    /// The search of Knuth, Morris and Pratt, which takes the sum of both lengths.
+    private static func firstOfLong(_ part: [UInt8], in text: [UInt8], from start: Int) -> Int? {
+        // For each place of the part, how much of its beginning ends there.
+        var borders = [Int](repeating: 0, count: part.count)
+        var matched = 0
+        for index in 1..<part.count {
+            while matched > 0, part[index] != part[matched] { matched = borders[matched - 1] }
+            if part[index] == part[matched] { matched += 1 }
+            borders[index] = matched
+        }
+        matched = 0
+        for index in start..<text.count {
+            while matched > 0, text[index] != part[matched] { matched = borders[matched - 1] }
+            if text[index] == part[matched] { matched += 1 }
+            if matched == part.count { return index + 1 - part.count }
+        }
+        return nil
+    }
+
     /// The byte offset of the last occurrence of `part` that ends at or before `end`.
     static func last(_ part: [UInt8], in text: [UInt8], before end: Int? = nil) -> Int? {
+        if part.count > longestTried {
+            let head = text[..<(end ?? text.count)]
+            return first(part.reversed(), in: head.reversed()).map { head.count - part.count - $0 }
+        }
         var position = (end ?? text.count) - part.count
         while position >= 0 {
             if matches(part, text, at: position) { return position }

@@ -42,7 +42,40 @@ public enum RecipeYAML {
         try document(text.isEmpty ? "null" : text, file: "").root
     }
 
+    /// How often the parts of a document may be repeated by aliases within aliases.
+    private static let mostRepetitions = 100_000
+
+    /// At most how often aliases repeat a part of `text`: the product over all anchors of their uses and one. It
+    /// is found in the text, since Yams looks through what aliases stand for while it reads.
+    private static func repetitions(in text: String) -> Int {
+        let bytes = Array(text.utf8)
+        func name(at start: Int) -> ArraySlice<UInt8> {
+            bytes[start...].prefix { byte in
+                byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+                    || Unicode.Scalar(byte).properties.isAlphabetic || (0x30...0x39).contains(byte)
+            }
+        }
+        var uses: [ArraySlice<UInt8>: Int] = [:]
+        for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "&") {
+            let name = name(at: index + 1)
+            if !name.isEmpty { uses[name] = 0 }
+        }
+        guard !uses.isEmpty else { return 1 }
+        for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "*") {
+            uses[name(at: index + 1)]? += 1
+        }
+        return uses.values.reduce(1) { product, count in
+            // Bounded, so that the next product is a number.
+            min(product * (count + 1), 1 << 31)
+        }
+    }
+
     private static func node(of text: String, file: String) throws(RecipeError) -> Node? {
+        guard repetitions(in: text) <= mostRepetitions else {
+            throw .unreadable(
+                file: file,
+                reason: "its aliases repeat parts of it more than \(mostRepetitions) times")
+        }
         do {
             return try Yams.compose(yaml: text)
         } catch let error as YamlError {

@@ -98,6 +98,19 @@ import Testing
         #expect(ContinuousClock.now - begun < .seconds(50))
     }
 
+    /// A gigabyte, an answer that never ends, a document a million levels deep, an infinite score, a wait of
+    /// 10³⁰⁰ seconds: a failure each, soon and without the memory that it would take.
+    @Test(arguments: ["flood", "dribble", "deep", "numbers", "patient"])
+    func aHostileServerIsAFailure(_ model: String) async throws {
+        let server = try JudgeServer()
+        let begun = ContinuousClock.now
+        let judge = try Self.judge(
+            model, at: server, timeout: .seconds(5), deadline: .seconds(12), attempts: 2)
+        let failed = await judge.assess(gradingRequest(["a"]))[0]
+        #expect(failed.failure != nil, "\(failed)")
+        #expect(ContinuousClock.now - begun < .seconds(60))
+    }
+
     @Test func theFallbackStandsForWhatDidNotCome() async throws {
         let server = try JudgeServer()
         let judge = try Self.judge("never", at: server, attempts: 1, fallback: 0.25)

@@ -88,6 +88,35 @@ final class JudgeServer {
                     self.wfile.write(b'{"choices": [')
                     self.wfile.flush()
                     self.close_connection = True
+                elif model == "flood":
+                    # A gigabyte of white space.
+                    self.send_response(200)
+                    self.send_header("content-length", str(1 << 30))
+                    self.end_headers()
+                    try:
+                        for _ in range(1 << 10):
+                            self.wfile.write(b" " * (1 << 20))
+                    except OSError:
+                        pass
+                    self.close_connection = True
+                elif model == "dribble":
+                    self.send_response(200)
+                    self.send_header("content-length", "1000000")
+                    self.end_headers()
+                    try:
+                        while True:
+                            self.wfile.write(b" ")
+                            self.wfile.flush()
+                            time.sleep(0.05)
+                    except OSError:
+                        pass
+                    self.close_connection = True
+                elif model == "deep":
+                    self.reply(200, "[" * 1_000_000)
+                elif model == "numbers":
+                    self.say(json.dumps({"reason": "so", "score": float("inf")}))
+                elif model == "patient":
+                    self.reply(429, "{}", retry_after="1e300")
                 elif model == "never":
                     self.reply(503, '{"error": {"message": "down for ever"}}')
                 elif model == "key":

@@ -15,16 +15,16 @@ import Testing
     }
 
     static func verdict(of row: JSONValue) throws -> Bool {
-        var comparison = MathComparison()
-        comparison.decimalPlaces = try #require(row["places"]?.intValue)
-        comparison.acceptsRelationForSet = row["relations"]?.boolValue == true
-        comparison.variables = row["strict"]?.boolValue == false ? .byPlace : .byName
+        var rules = MathComparison.Rules()
+        rules.decimalPlaces = try #require(row["places"]?.intValue)
+        rules.acceptsRelationForSet = row["relations"]?.boolValue == true
+        rules.variables = row["strict"]?.boolValue == false ? .byPlace : .byName
         let names = row["targets"]?.arrayValue?.compactMap(\.stringValue) ?? []
         var targets: MathExtraction.Targets = []
         if names.contains("latex") { targets.insert(.latex) }
         if names.contains("expr") { targets.insert(.plain) }
         let equality = MathEquality(
-            reference: try #require(row["gold"]?.stringValue), targets: targets, comparison)
+            reference: try #require(row["gold"]?.stringValue), targets: targets, rules)
         return equality.holds(for: try #require(row["answer"]?.stringValue))
     }
 

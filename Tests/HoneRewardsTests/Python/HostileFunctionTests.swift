@@ -78,6 +78,26 @@ import Testing
                 with open("/tmp/large", "wb") as file:
                     for _ in range(1024):
                         file.write(b"x" * (1 << 20))
+            if completion == "everywhere":
+                # Files small enough for the limit of one, in each place that is memory.
+                for number in range(2000):
+                    try:
+                        with open(os.path.join(example["place"], "hone-%d" % number), "wb") as file:
+                            file.write(b"x" * (1 << 20))
+                    except OSError:
+                        return number
+                return 2000
+            if completion == "hoard":
+                # Each process stays below its limit of memory.
+                for _ in range(40):
+                    if os.fork() == 0:
+                        kept = bytearray(b"x") * (200 << 20)
+                        time.sleep(1000)
+                time.sleep(1000)
+            if completion == "chatty forks":
+                while True:
+                    os.write(2, b"x" * 100)
+                    os.fork()
             if completion == "listen":
                 family, place = example["family"], ("0.0.0.0", 0)
                 if family == "AF_UNIX":
@@ -114,6 +134,17 @@ import Testing
                 return "HONE_TEST_SECRET" in os.environ or any(
                     b"HONE_TEST_SECRET" in open("/proc/%s/environ" % name, "rb").read()
                     for name in os.listdir("/proc") if name.isdigit())
+            if completion == "settings":
+                # Opening shows whether they could be written; nothing is.
+                found = 0
+                for name in ("sys/kernel/core_pattern", "sys/kernel/pid_max", "sys/vm/drop_caches",
+                             "sys/kernel/modprobe", "sys/vm/overcommit_memory", "sysrq-trigger", "mtrr"):
+                    try:
+                        os.close(os.open("/proc/" + name, os.O_WRONLY))
+                        found += 1
+                    except OSError:
+                        pass
+                return found
             if completion == "write":
                 for folder in ("/", "/etc", "/usr", os.path.dirname(__file__), example["elsewhere"]):
                     try:
@@ -144,7 +175,7 @@ import Testing
     /// Scores of an honest call, the hostile one and another honest one, in the sandbox as a recipe
     /// would start it.
     static func outcome(
-        of way: String, columns: JSONObject = [:], variables: [String] = []
+        of way: String, columns: JSONObject = [:], variables: [String] = [], timeout: Double = 5
     ) async throws -> [Score] {
         let file = try RewardFile(source)
         let rewards = [
@@ -159,7 +190,7 @@ import Testing
                 ])
         ].map { reward in
             var reward = reward
-            reward.timeout = 5
+            reward.timeout = timeout
             return reward
         }
         let rubric = try await RewardLibrary(folder: file.url.deletingLastPathComponent())
@@ -310,6 +341,36 @@ import Testing
         for folder in ["/", "/etc", "/usr", elsewhere.url.path] {
             #expect(!FileManager.default.fileExists(atPath: folder + "/hone-was-here"), "\(folder)")
         }
+    }
+
+    /// No place takes more than it may, and what is no place for files takes none.
+    @Test(
+        .enabled(if: WorkerSandbox.installed() != nil, "needs bubblewrap"),
+        arguments: [
+            ("/", 0), ("/dev", 0), ("/dev/shm", 64), ("/tmp", 256), ("/run", 0), ("/var/tmp", 0),
+        ])
+    func memoryIsNotFilledWithFiles(_ place: String, _ most: Double) async throws {
+        let scores = try await Self.outcome(
+            of: "everywhere", columns: ["place": .string(place)], timeout: 60)
+        guard case .value(let written) = scores[1] else {
+            Issue.record("\(scores[1])")
+            return
+        }
+        #expect(written <= most)
+    }
+
+    /// 40 processes of 200 MB each: none is too large, all together are.
+    @Test(.enabled(if: WorkerSandbox.installed() != nil, "needs bubblewrap"))
+    func memoryOfAllProcessesTogetherIsBounded() async throws {
+        let scores = try await Self.outcome(of: "hoard", timeout: 60)
+        #expect(scores[0] == .value(1) && scores[2] == .value(1))
+        #expect(Self.kind(scores[1]) == .outOfMemory, "\(scores[1])")
+    }
+
+    /// Root outside owns these files inside, too.
+    @Test(.enabled(if: WorkerSandbox.installed() != nil, "needs bubblewrap"))
+    func noSettingOfTheMachineIsWritten() async throws {
+        #expect(try await Self.outcome(of: "settings")[1] == .value(0))
     }
 
     @Test(.enabled(if: WorkerSandbox.installed() != nil, "needs bubblewrap"))

@@ -82,8 +82,9 @@ final class DataFile: Sendable {
         return bytes
     }
 
+    /// Without waiting: a pipe that nobody writes to would never open.
     private static func opened(_ path: String) throws(DatasetError) -> Int32 {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let reason =
                 errno == ENOENT ? "there is no such file" : String(cString: strerror(errno))
