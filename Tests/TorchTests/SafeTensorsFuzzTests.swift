@@ -8,7 +8,7 @@ import Testing
 @Suite struct SafeTensorsFuzzTests {
     /// What reading a file of these bytes complains of; nothing where all its tensors can be read.
     static func complaint(_ bytes: [UInt8], _ folder: ScratchFolder) throws -> String? {
-        let file = folder.file("x.safetensors")
+        let file = folder.url.appending(path: "x.safetensors")
         try Data(bytes).write(to: file)
         do {
             let reader = try SafeTensorsReader(file)
@@ -96,7 +96,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func whatIsNoFileIsAnErrorAtOnce() throws {
         let folder = try ScratchFolder()
-        let pipe = folder.file("model.safetensors")
+        let pipe = folder.url.appending(path: "model.safetensors")
         #expect(mkfifo(pipe.path, 0o600) == 0)
         #expect(throws: SafeTensorsError.self) { try SafeTensorsReader(pipe) }
         #expect(throws: SafeTensorsError.self) { try SafeTensorsReader(folder.url) }
