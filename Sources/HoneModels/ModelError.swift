@@ -2,6 +2,8 @@
 public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A file is missing or cannot be read.
     case unreadable(file: String, reason: String)
+    /// A folder that is no model, or no adapter.
+    case wrongFolder(FolderFault)
     /// `model_type` is none that this version knows.
     case unknownFamily(file: String, name: String)
     /// A required key is absent.
@@ -35,6 +37,7 @@ public enum ModelError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .unreadable(let file, let reason):
             "\(file) cannot be read: \(reason)"
+        case .wrongFolder(let fault): "\(fault)"
         case .unknownFamily(let file, let name):
             "\(file): model_type \"\(name)\" is not supported; supported are "
                 + ModelFamily.publishedNames.joined(separator: ", ")

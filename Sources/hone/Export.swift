@@ -20,8 +20,8 @@ struct Export: ParsableCommand {
             its merged weights are the values of those four bits plus the adapter.
 
             Example:
-              hone export --model Qwen2.5-0.5B --adapter runs/math/output --format gguf --type q8_0 \
-            --output math.gguf
+              hone export --model DIR --adapter .hone/runs/NAME/adapter --output merged
+              hone export --model DIR --format gguf --type q8_0 --output model.gguf
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case merged, adapter, gguf }

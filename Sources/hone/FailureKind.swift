@@ -20,7 +20,9 @@ enum FailureKind: Int32 {
 
     init(_ error: any Error) {
         switch error {
+        case is DeviceUnavailable: self = .usage
         case RecipeError.unreadable, RecipeError.override, RunFolderError.occupied,
+            RunFolderError.foreign,
             RunFolderError.noRun, RunFolderError.inUse, RunFolderError.differentRecipe:
             self = .usage
         case SafeTensorsError.unwritable: self = .internal
@@ -44,14 +46,24 @@ extension Hone {
     /// Runs the command and exits with 0, or with the code of what went wrong. Commands need not catch
     /// errors to give them a code; each says what happened in its description.
     static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if let misspelt = MisspeltCommand(in: arguments, of: Self.self) {
+            StandardError.write(line: "Error: \(misspelt)")
+            Foundation.exit(FailureKind.usage.rawValue)
+        }
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
         } catch {
+            // What a command refused after it was parsed, where the usage of `hone` itself would not help.
+            if let refusal = error as? ValidationError {
+                StandardError.write(line: "Error: \(refusal.message)")
+                Foundation.exit(FailureKind.usage.rawValue)
+            }
             // Help, usage errors and codes that a command chose itself.
             guard exitCode(for: error) == .failure else { exit(withError: error) }
             if !(error is ExitCode) { StandardError.write(line: "Error: \(error)") }

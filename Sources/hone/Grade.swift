@@ -21,16 +21,21 @@ struct Grade: AsyncParsableCommand {
             (null if a function failed), components and failures by name.
 
             Exit code 65 if SPEC is faulty, a reward file cannot be loaded, a row cannot be read, or a \
-            function with on_error: stop fails.
+            function with on_error: stop fails; 64 if SPEC or the input is not there.
             """)
 
     @Argument(help: "File that declares the reward functions (YAML or JSON).")
     var spec: String
 
-    @Option(help: "File with a JSON object per line; - is standard input.")
+    @Option(
+        help: ArgumentHelp(
+            "File with a JSON object per line; - is standard input.", valueName: "file"))
     var input: String
 
-    @Option(help: "Model folder for functions that ask one: perplexity, semantic_similarity.")
+    @Option(
+        help: ArgumentHelp(
+            "Model folder for functions that ask one: perplexity, semantic_similarity.",
+            valueName: "folder"))
     var model: String?
 
     @Flag(help: "Print a JSON object per row instead of the report.")
@@ -57,7 +62,8 @@ struct Grade: AsyncParsableCommand {
         if !json { StandardOutput.write(line: report.text) }
         try rows.finish()
         if unreadable > 0 {
-            StandardError.write(line: "\(unreadable) rows could not be read")
+            StandardError.write(
+                line: "\(unreadable) row\(unreadable == 1 ? "" : "s") could not be read")
             throw RowStream.badData
         }
     }
@@ -76,7 +82,8 @@ struct Grade: AsyncParsableCommand {
             return try await library.rubric(
                 of: try GradingSpec.rewards(of: document, library: library), file: spec)
         } catch {
-            StandardError.write(line: "\(error)")
+            if FailureKind(error) == .usage { throw error }
+            StandardError.write(line: "Error: \(error)")
             throw RowStream.badData
         }
     }
@@ -173,7 +180,7 @@ struct Grade: AsyncParsableCommand {
             content = Result {
                 var columns = try row.content.get()
                 guard let completion = try columns.string("completion") else {
-                    throw RowStream.RowError("line \(row.line): the row has no \"completion\"")
+                    throw RowStream.RowError("line \(row.line): \(columns.lacks(["completion"]))")
                 }
                 columns["completion"] = nil
                 let prompt = try columns.string("prompt") ?? ""

@@ -5,6 +5,7 @@ struct Hone: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hone",
         abstract: "Reinforcement fine-tuning of language models on your own machine.",
+        version: "hone \(HoneVersion.current)",
         subcommands: [
             Train.self,
             Validate.self,

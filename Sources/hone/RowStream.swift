@@ -48,6 +48,7 @@ struct RowStream {
     private let lines: LineReader
     private var rowCount = 0
     private var failureCount = 0
+    private var firstFailure: String?
 
     /// Opens the file at `path`, or standard input for `-`.
     /// - Throws: `ValidationError` when there is no such file.
@@ -78,7 +79,10 @@ struct RowStream {
         do throws(JSONError) {
             let value = try JSONValue(parsing: bytes)
             guard let object = value.objectValue else {
-                return .failure(RowError("\(place): a row must be an object, not \(value.kind)"))
+                return .failure(
+                    RowError(
+                        "\(place): a row must be an object {…} on a line of its own, not "
+                            + "\(value.kind)"))
             }
             return .success(object)
         } catch {
@@ -98,6 +102,7 @@ struct RowStream {
     /// Writes that the row with `index` has no answer.
     mutating func fail(_ error: any Error, for index: Int) {
         failureCount += 1
+        firstFailure = firstFailure ?? "row \(index), \(error)"
         write(["error": .string(String(describing: error))], for: index)
     }
 
@@ -106,7 +111,9 @@ struct RowStream {
     func finish() throws {
         guard failureCount > 0 else { return }
         let rows = rowCount == 1 ? "row" : "rows"
-        StandardError.write(line: "\(failureCount) of \(rowCount) \(rows) could not be answered")
+        StandardError.write(
+            line: "Error: \(failureCount) of \(rowCount) \(rows) could not be answered; the first: "
+                + (firstFailure ?? ""))
         throw Self.badData
     }
 
@@ -132,6 +139,18 @@ extension JSONObject {
             throw RowStream.RowError("\"\(key)\" must be a string, not \(value.kind)")
         }
         return text
+    }
+
+    /// Says that the object has none of `wanted`, and which of its keys may have been meant for one.
+    func lacks(_ wanted: [String]) -> RowStream.RowError {
+        let list = wanted.map { "\"\($0)\"" }.joined(separator: ", ")
+        let none = wanted.count == 1 ? "no \(list)" : "none of \(list)"
+        for key in keys {
+            guard let meant = KeySuggestion.nearest(to: key, among: wanted) else { continue }
+            return RowStream.RowError("the row has \(none); is \"\(key)\" meant for \"\(meant)\"?")
+        }
+        let found = keys.isEmpty ? "" : "; its keys are \(keys.joined(separator: ", "))"
+        return RowStream.RowError("the row has \(none)\(found)")
     }
 
     /// The boolean under `key`, nil if there is none or null.

@@ -16,16 +16,17 @@ struct Template: ParsableCommand {
             column, and exit code 65 at the end.
 
             Examples:
-              hone template --model Qwen2.5-0.5B-Instruct --input chats.jsonl
-              echo '{"messages": [{"role": "user", "content": "Hi"}]}' | \
-            hone template --model Qwen2.5-0.5B-Instruct --input -
+              hone template --model DIR --input chats.jsonl
+              hone template --model DIR --input - < chats.jsonl
             """)
 
-    @Option(help: "A model folder with a chat template.")
+    @Option(help: ArgumentHelp("A model folder with a chat template.", valueName: "folder"))
     var model: String
 
-    @Option(help: "A file of rows, or - for standard input.")
+    @Option(help: ArgumentHelp("A file of rows, or - for standard input.", valueName: "file"))
     var input: String
+
+    @OptionGroup var form: RowsAreJSON
 
     func run() throws {
         var templates = try TemplateCache(folder: model)
@@ -37,7 +38,7 @@ struct Template: ParsableCommand {
         _ row: JSONObject, _ templates: inout TemplateCache
     ) throws -> JSONObject {
         guard let messages = try row.array("messages") else {
-            throw RowStream.RowError("a row needs \"messages\"")
+            throw row.lacks(["messages"])
         }
         let tools = try row.array("tools")
         let template = try templates.template(

@@ -9,6 +9,12 @@ enum TerminalText {
         return Int(size.ws_col)
     }
 
+    /// A path below the working directory without the way to that; any other as it is.
+    static func shortPath(_ path: String) -> String {
+        let here = FileManager.default.currentDirectoryPath + "/"
+        return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
+    }
+
     /// `text` without characters that a terminal would obey: a completion may hold any.
     static func harmless(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isCommand) else { return text }
@@ -21,19 +27,21 @@ enum TerminalText {
         scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
     }
 
-    /// `text` in lines of at most `width` characters, broken at blanks where there are any.
-    static func wrapped(_ text: String, width: Int) -> [String] {
+    /// `text` in lines of at most `width` characters, broken at blanks where there are any; what goes on
+    /// begins `indent` blanks in.
+    static func wrapped(_ text: String, width: Int, indent: Int = 0) -> [String] {
         harmless(text).split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
             var (rest, lines) = (Substring(line), [String]())
-            while rest.count > width {
-                let head = rest.prefix(width)
+            var margin = ""
+            while margin.count + rest.count > width {
+                let head = rest.prefix(max(width - margin.count, 1))
                 let blank = head.lastIndex(of: " ")
                 let end = blank.map { $0 > head.startIndex ? $0 : head.endIndex } ?? head.endIndex
-                lines.append(String(rest[..<end]))
-                rest = rest[end...]
-                if rest.first == " " { rest.removeFirst() }
+                lines.append(margin + rest[..<end])
+                rest = rest[end...].drop { $0 == " " }
+                margin = String(repeating: " ", count: min(indent, width / 2))
             }
-            return lines + [String(rest)]
+            return lines + [margin + rest]
         }
     }
 

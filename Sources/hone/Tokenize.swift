@@ -18,7 +18,7 @@ struct Tokenize: ParsableCommand {
               hone tokenize --model Qwen2.5-0.5B --input rows.jsonl > ids.jsonl
             """)
 
-    @Option(help: "A folder with tokenizer.json.")
+    @Option(help: ArgumentHelp("A folder with tokenizer.json.", valueName: "folder"))
     var model: String
 
     @Flag(
@@ -29,8 +29,10 @@ struct Tokenize: ParsableCommand {
             """)
     var omitsSpecialTokens = false
 
-    @Option(help: "A file of rows, or - for standard input.")
+    @Option(help: ArgumentHelp("A file of rows, or - for standard input.", valueName: "file"))
     var input: String?
+
+    @OptionGroup var form: RowsAreJSON
 
     @Flag(
         help: ArgumentHelp(
@@ -43,7 +45,9 @@ struct Tokenize: ParsableCommand {
 
     func validate() throws {
         guard (input == nil) != text.isEmpty else {
-            throw ValidationError("give either texts or --input, not both and not neither")
+            throw ValidationError(
+                "give texts to encode, or --input with a file of rows"
+                    + (input == nil ? "" : "; not both"))
         }
         try Self.checkArgumentBytes()
     }

@@ -27,9 +27,13 @@ struct Validate: ParsableCommand {
     @Argument(help: "The recipe: a YAML or JSON file.") var recipe: String?
     @Option(
         name: .customLong("set"),
-        help: "Change a key before checking: --set optimizer.learning_rate=1e-5.")
+        help: ArgumentHelp(
+            "Change a key before checking: --set optimizer.learning_rate=1e-5.",
+            valueName: "key=value"))
     var overrides: [String] = []
-    @Option(help: "Say what a key means, such as grpo.beta; all for every key.")
+    @Option(
+        help: ArgumentHelp(
+            "Say what a key means, such as grpo.beta; all for every key.", valueName: "key"))
     var explain: String?
     @Flag(help: "Print one JSON document: recipe, problems, warnings, first row.") var json = false
     @Flag(help: "Print the first row as the model will see it instead of the recipe.")

@@ -7,6 +7,8 @@ public struct ConfigDocument: Sendable, Hashable {
     public var root: JSONValue
     /// Line of each key or item, from 1. What `--set` gave has none.
     public var lines: [ConfigPath: Int]
+    /// What `--set` gave.
+    public private(set) var overrides: [ConfigPath] = []
 
     public init(file: String, root: JSONValue, lines: [ConfigPath: Int] = [:]) {
         self.file = file
@@ -26,6 +28,7 @@ public struct ConfigDocument: Sendable, Hashable {
         }
         root = try Self.replacing(in: root, path.steps[...], of: path, with: value)
         lines = lines.filter { !$0.key.steps.starts(with: path.steps) }
+        overrides.append(path)
     }
 
     private static func replacing(
@@ -71,8 +74,9 @@ public struct ConfigDocument: Sendable, Hashable {
         return value
     }
 
-    /// The line of `path`, or of the nearest enclosing value that has one.
+    /// The line of `path`, or of the nearest enclosing value that has one; `nil` for what `--set` gave.
     public func line(of path: ConfigPath) -> Int? {
+        if overrides.contains(where: { path.steps.starts(with: $0.steps) }) { return nil }
         var path = path
         while true {
             if let line = lines[path] { return line }

@@ -53,14 +53,21 @@ public enum ConfigExplanation {
         guard !keys.isEmpty else {
             return ConfigProblem(place.key(name), "unknown key; \(place) has no keys below it")
         }
+        let all = TrainingConfig.form.keys
         let meant =
             keys.first { $0.synonyms.contains(name) }?.name
             ?? KeySuggestion.nearest(to: name, among: keys.map(\.name))
-            ?? paths(to: name, in: TrainingConfig.form.keys, from: .root).first
+            ?? paths(to: name, in: all, from: .root).first
+            ?? KeySuggestion.nearest(to: name, among: names(in: all))
+            .flatMap { paths(to: $0, in: all, from: .root).first }
         let remedy =
             meant.map { "did you mean \($0)?" }
             ?? "known keys: \(keys.map(\.name).joined(separator: ", "))"
         return ConfigProblem(place.key(name), "unknown key; \(remedy)")
+    }
+
+    private static func names(in keys: [ConfigKey]) -> [String] {
+        keys.flatMap { [$0.name] + names(in: $0.form.keys) }
     }
 
     /// Every path that ends in a key of this name.

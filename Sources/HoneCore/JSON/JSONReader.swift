@@ -75,7 +75,11 @@ public struct JSONReader {
         let matches =
             position + length <= bytes.count
             && (0..<length).allSatisfy { bytes[position + $0] == word.utf8Start[$0] }
-        guard matches else { throw error("expected \(word)") }
+        guard matches else {
+            // `nonsense` begins like `null`, but is hardly a misspelt one.
+            let isBegun = position + 1 < bytes.count && bytes[position + 1] == word.utf8Start[1]
+            throw error(isBegun ? "expected \(word)" : "expected a value")
+        }
         position += length
         return value
     }

@@ -13,6 +13,7 @@ public enum AdapterFile {
     /// - Throws: ``ModelError`` where the adapter asks for what this does not do (DoRA, trained
     ///   biases, …), names layers that the model lacks, or has other shapes.
     public static func load(folder: URL, into model: DecoderModel) throws {
+        if let fault = FolderFault(ofAdapter: folder) { throw ModelError.wrongFolder(fault) }
         let config = try AdapterSettings.read(folder.appending(path: configName))
         let file = folder.appending(path: weightsName)
         let reader = try SafeTensorsReader(file)

@@ -10,6 +10,7 @@ extension ModelConfig {
     /// - Throws: ``ModelError`` for a missing or unreadable file, an unknown `model_type`, keys that
     ///   contradict each other, and any key that is neither understood nor known to be inert.
     public init(folder: URL) throws(ModelError) {
+        if let fault = FolderFault(ofModel: folder) { throw .wrongFolder(fault) }
         let file = folder.appending(path: "config.json").path
         let root = try Self.object(at: file)
         try self.init(root, file: file)

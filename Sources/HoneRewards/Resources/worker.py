@@ -238,7 +238,7 @@ def describe(error, path):
     if len(message) > MESSAGE_LIMIT:
         message = message[:MESSAGE_LIMIT] + "…"
     trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    while trace is not None and trace.tb_frame.f_code.co_filename == describe.__code__.co_filename:
         trace = trace.tb_next
     if isinstance(error, SyntaxError) and error.filename == path:
         message += " (%s:%s)" % (os.path.basename(path), error.lineno)

@@ -1,3 +1,5 @@
+import OrderedCollections
+
 /// Why a dataset cannot be used.
 public enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
@@ -70,7 +72,7 @@ public enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
         case .allDropped(let path, let rows):
             return "\(path): dataset.steps leave none of its \(rows) rows"
         case .badRows(let path, let first, let count):
-            var lines = first.map { "\($0.path ?? path):\($0.line): \($0.message)" }
+            var lines = Self.listing(first, path: path)
             if count > first.count { lines.append("… \(count) bad rows in all") }
             return lines.joined(separator: "\n")
         case .impossibleSplit(let reason): return "dataset.test: \(reason)"
@@ -87,6 +89,34 @@ public enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
                 + "train on; lower grpo.num_prompts"
         case .beyondTheRun(let step):
             return "step \(step) lies beyond the steps this run was made for"
+        }
+    }
+
+    /// A line for each bad row; rows with the same fault share one, and another that has their numbers.
+    private static func listing(_ rows: [BadRow], path: String) -> [String] {
+        let faults = OrderedDictionary(grouping: rows) {
+            BadRow(path: $0.path, line: 0, message: $0.message)
+        }
+        return faults.values.flatMap { rows -> [String] in
+            let head = "\(rows[0].path ?? path):\(rows[0].line): \(rows[0].message)"
+            guard rows.count > 1 else { return [head] }
+            let others = stretches(rows.dropFirst().map(\.line)).joined(separator: ", ")
+            return [head, "    the same: line\(rows.count > 2 ? "s" : "") \(others)"]
+        }
+    }
+
+    /// Ascending numbers as `2–4`, `7`.
+    private static func stretches(_ numbers: [Int]) -> [String] {
+        var found: [ClosedRange<Int>] = []
+        for number in numbers {
+            if let last = found.last, last.upperBound == number - 1 {
+                found[found.count - 1] = last.lowerBound...number
+            } else {
+                found.append(number...number)
+            }
+        }
+        return found.map {
+            $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)–\($0.upperBound)"
         }
     }
 }

@@ -77,7 +77,8 @@ struct PromptBuilder: Sendable {
         case (nil, nil):
             throw row.bad(
                 "no prompt: neither \(config.column) nor \(config.messagesColumn) among its columns "
-                    + row.columnList)
+                    + row.columnList
+                    + "; a prompt is made of other columns by dataset.prompt.template")
         }
     }
 

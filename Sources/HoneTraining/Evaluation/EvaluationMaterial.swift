@@ -24,6 +24,7 @@ public struct EvaluationMaterial: Sendable {
     ///   - limit: ask only the first so many; `nil` asks all.
     /// - Throws: ``EvaluationError/noHeldOutRows(path:)``, ``EvaluationError/nothingFits(path:rows:limit:longest:)``, and what reading the rows throws.
     public init(config: TrainingConfig, rows: Rows, limit: Int?) throws {
+        try config.checkPlaces()
         let text = try ModelText(folder: URL(filePath: config.model.tokenizerFolder))
         let dataset = try Dataset<DatasetRow>.prompts(config.dataset)
         let chosen: DatasetRows<DatasetRow>

@@ -141,6 +141,20 @@ extension Policy {
 }
 
 extension TrainingConfig {
+    /// Looks whether device, model and adapter are what they must be, before anything is read.
+    /// - Throws: ``DeviceUnavailable``, `ModelError`.
+    func checkPlaces() throws {
+        _ = try Device(device)
+        if case .folder(let folder) = model,
+            let fault = FolderFault(ofModel: URL(filePath: folder))
+        {
+            throw ModelError.wrongFolder(fault)
+        }
+        if let path = lora?.path, let fault = FolderFault(ofAdapter: URL(filePath: path)) {
+            throw ModelError.wrongFolder(fault)
+        }
+    }
+
     /// Whether a KL term needs a reference policy.
     var usesReference: Bool { method == .grpo && grpo.beta != 0 }
 

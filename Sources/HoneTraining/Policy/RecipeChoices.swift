@@ -6,7 +6,8 @@ import Torch
 
 extension Device {
     /// The device a recipe asks for; `auto` takes a GPU if there is one.
-    init(_ choice: DeviceChoice) throws {
+    /// - Throws: ``DeviceUnavailable`` for one that is not there.
+    public init(_ choice: DeviceChoice) throws(DeviceUnavailable) {
         switch choice {
         case .automatic:
             self = Torch.isCUDAAvailable ? .cuda(0) : .cpu
@@ -14,6 +15,7 @@ extension Device {
         case .cuda(let number): self = .cuda(number)
         case .mps: self = .mps
         }
+        guard isAvailable else { throw DeviceUnavailable(device: self) }
     }
 }
 

@@ -49,6 +49,16 @@ public struct RecipeReading: Sendable {
     }
 
     private static func document(at file: URL, named path: String) throws -> ConfigDocument {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder),
+            isFolder.boolValue
+        {
+            let inside = file.appending(path: "recipe.yaml")
+            let meant =
+                FileManager.default.fileExists(atPath: inside.path)
+                ? "; did you mean \((path as NSString).appendingPathComponent("recipe.yaml"))?" : ""
+            throw RecipeError.unreadable(file: path, reason: "it is a folder" + meant)
+        }
         let data: Data
         do {
             data = try Data(contentsOf: file)

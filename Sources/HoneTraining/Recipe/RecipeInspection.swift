@@ -3,6 +3,7 @@ import HoneCore
 import HoneModels
 import HoneText
 import OrderedCollections
+import Torch
 
 /// Looks at what a recipe points to, without loading weights: do the files exist, does the model's
 /// folder hold a model, do the first rows of the dataset make prompts.
@@ -29,6 +30,7 @@ public struct RecipeInspection: Sendable {
         config = reading.config
         document = reading.document
         faulty = reading.problems.map(\.path)
+        inspectDevice()
         inspectModel()
         inspectAdapter()
         inspectRewards()
@@ -46,17 +48,33 @@ public struct RecipeInspection: Sendable {
     }
 
     /// Says that what stands at `key` is not there, and where it was looked for.
-    mutating func reportAbsent(_ kind: String, _ path: String, at key: String) {
+    mutating func reportAbsent(
+        _ kind: String, _ path: String, at key: String, _ remedy: String = ""
+    ) {
         let written = document.value(at: ConfigPath(key))?.stringValue ?? path
         let elsewhere =
             written.hasPrefix("/") || written.hasPrefix("~")
             ? "" : ", nor \(written) in the working directory"
-        report(key, "there is no \(kind) \(path)\(elsewhere)")
+        report(key, "there is no \(kind) \(path)\(elsewhere)\(remedy)")
     }
+
+    /// For a model that is not there: its name may be one of the hub.
+    private static let download =
+        "; Hone loads nothing from the network: fetch a published model first, as with hf download "
+        + "NAME --local-dir FOLDER"
 
     func isFaulty(_ path: String) -> Bool {
         let place = ConfigPath(path)
         return faulty.contains { $0 == place }
+    }
+
+    /// No problem: a recipe may be written here for another machine.
+    private mutating func inspectDevice() {
+        do throws(DeviceUnavailable) {
+            _ = try Device(config.device)
+        } catch {
+            warnings.append("\(error)")
+        }
     }
 
     // MARK: Model
@@ -66,7 +84,11 @@ public struct RecipeInspection: Sendable {
         switch config.model {
         case .folder(let folder):
             guard isFolder(folder) else {
-                reportAbsent("folder", folder, at: "model")
+                if !folder.isEmpty { reportAbsent("folder", folder, at: "model", Self.download) }
+                return
+            }
+            if let fault = FolderFault(ofModel: URL(filePath: folder)) {
+                report("model", "\(fault)")
                 return
             }
             inspectWeights(folder)
@@ -182,7 +204,10 @@ public struct RecipeInspection: Sendable {
             reportAbsent("folder", folder, at: "lora.path")
             return
         }
-        requireFile("adapter_config.json", in: folder, at: "lora.path")
+        if let fault = FolderFault(ofAdapter: URL(filePath: folder)) {
+            report("lora.path", "\(fault)")
+            return
+        }
         requireFile("adapter_model.safetensors", in: folder, at: "lora.path")
     }
 

@@ -89,7 +89,8 @@ public enum RecipeYAML {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            return .syntax(file: file, line: mark.line, column: mark.column, message: problem)
+            return .syntax(
+                file: file, line: mark.line, column: mark.column, message: Self.inWords(problem))
         case .duplicatedKeysInMapping(let duplicates, let context):
             let names = duplicates.map { $0.description }.joined(separator: ", ")
             return .syntax(
@@ -97,6 +98,26 @@ public enum RecipeYAML {
                 message: "given twice in one mapping: \(names)")
         default: return .unreadable(file: file, reason: "\(error)")
         }
+    }
+
+    /// What libyaml complains of, with what it mostly comes from.
+    private static func inWords(_ problem: String) -> String {
+        let hint: String? =
+            if problem.contains("cannot start any token") {
+                "is there a tab, or an @ or % or backquote? YAML indents with blanks and wants such "
+                    + "text in quotes"
+            } else if problem.contains("unexpected end of stream") {
+                "a quotation mark or bracket is not closed"
+            } else if problem.contains("'-' indicator") || problem.contains("expected key") {
+                "are the lines of this list or mapping indented alike?"
+            } else if problem.contains("mapping values are not allowed") {
+                "text with a colon and a blank in it wants quotes"
+            } else if problem.contains("expected <document start>") {
+                "this is not one YAML mapping"
+            } else {
+                nil
+            }
+        return problem + (hint.map { "; \($0)" } ?? "")
     }
 
     private static func value(

@@ -32,7 +32,7 @@ actor HealthWatch: CheckpointPart {
             latest[name, default: []].append(value)
             if latest[name, default: []].count > config.window { latest[name]?.removeFirst() }
         }
-        return conditions.compactMap { condition -> String? in
+        return (conditions + failures(in: record)).compactMap { condition -> String? in
             guard condition.holds else {
                 if let steps = quiet[condition.name] {
                     quiet[condition.name] = steps + 1 < config.window ? steps + 1 : nil
@@ -75,6 +75,27 @@ actor HealthWatch: CheckpointPart {
                 "the policy is far from its reference. Try more grpo.beta, a lower "
                     + "optimizer.learning_rate, or an earlier checkpoint"),
         ].compactMap { $0 }
+    }
+
+    /// For each reward function, whether it failed for completions of the step, and how.
+    private func failures(in record: StepRecord) -> [Condition] {
+        var calls: OrderedDictionary<String, Int> = [:]
+        var failed: OrderedDictionary<String, [GraderFailure]> = [:]
+        for component in record.completions.flatMap(\.verdict.components) {
+            calls[component.name, default: 0] += 1
+            if let failure = component.failure {
+                failed[component.name, default: []].append(failure)
+            }
+        }
+        return calls.map { name, count in
+            let failures = failed[name] ?? []
+            let first = failures.first.map { "\($0.kind.rawValue): \($0.message)" } ?? ""
+            return Condition(
+                name: "failures of \(name)", holds: !failures.isEmpty,
+                message: "reward function \(name) failed for \(failures.count) of \(count) "
+                    + "completions of this step; the first \(first). hone runs logs shows each, and "
+                    + "hone train --simulate tries functions before a run")
+        }
     }
 
     private func fallen(_ name: String, below share: Double?, _ advice: String) -> Condition? {

@@ -1,4 +1,5 @@
 import Foundation
+import HoneCore
 
 /// The files of one run.
 ///
@@ -41,8 +42,61 @@ public struct RunFolder: Sendable {
         url = folder.deletingLastPathComponent().deletingLastPathComponent()
     }
 
-    /// Whether a run was begun here.
-    var holdsRun: Bool { FileManager.default.fileExists(atPath: events.path) }
+    /// Whether a run was begun here that there is something of.
+    var holdsRun: Bool {
+        FileManager.default.fileExists(atPath: events.path) && !failedBeforeItsFirstStep
+    }
+
+    /// Makes sure that a new run of the recipe in `file` may have the folder, and makes it.
+    ///
+    /// A folder with other things in it is refused, since a run writes `recipe.yaml` and `model`, which
+    /// may be the user's own there. What a run left that failed before its first step is cleared away:
+    /// there is nothing in it to go on from, and the next try is mostly of the same recipe, mended.
+    /// - Throws: ``RunFolderError`` when a run or something else is in it, or it cannot be made.
+    public func claim(for file: URL) throws(RunFolderError) {
+        let files = FileManager.default
+        if files.fileExists(atPath: events.path) {
+            if holdsRun { throw .occupied(path: url.path) }
+            for remains in [events, completions, recipe, rewardLog, rewards, tensorboard, trackers]
+            {
+                try? files.removeItem(at: remains)
+            }
+        }
+        var isFolder: ObjCBool = false
+        if files.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue {
+            throw .write(path: url.path, reason: "it is a file, not a folder")
+        }
+        // What a run leaves that ended before its first event.
+        let early = [recipe, rewardLog, rewards, tensorboard, trackers].map(\.lastPathComponent)
+        let isOwnRecipe =
+            recipe.standardizedFileURL.resolvingSymlinksInPath()
+            == file.standardizedFileURL.resolvingSymlinksInPath()
+        let foreign = ((try? files.contentsOfDirectory(atPath: url.path)) ?? []).filter { name in
+            !name.hasPrefix(".") && (!early.contains(name) || isOwnRecipe)
+        }
+        guard foreign.isEmpty else { throw .foreign(path: url.path, names: foreign.sorted()) }
+        do {
+            try files.createDirectory(at: url, withIntermediateDirectories: true)
+        } catch {
+            let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+            throw .write(
+                path: url.path,
+                reason: cause.map { String(cString: strerror(Int32($0.code))) }
+                    ?? error.localizedDescription)
+        }
+    }
+
+    /// Whether the run that wrote the events ended by an error, and had nothing to show by then.
+    private var failedBeforeItsFirstStep: Bool {
+        guard let text = try? String(contentsOf: events, encoding: .utf8) else { return false }
+        let names = text.split(separator: "\n").map { line in
+            (try? JSONValue(parsing: String(line)))?["event"]?.stringValue
+        }
+        return names.last == "failed"
+            && !names.contains {
+                ["step", "evaluated", "checkpointed", "finished", nil].contains($0)
+            }
+    }
 
     /// Makes the folder for a new run.
     /// - Throws: ``RunFolderError/occupied(path:)`` when a run is in it already.
@@ -57,6 +111,8 @@ public struct RunFolder: Sendable {
 /// What can be wrong with the folder of a run.
 public enum RunFolderError: Error, Sendable, Hashable, CustomStringConvertible {
     case occupied(path: String)
+    /// Not empty, and no run's.
+    case foreign(path: String, names: [String])
     case noRun(path: String)
     case inUse(path: String)
     case write(path: String, reason: String)
@@ -66,6 +122,10 @@ public enum RunFolderError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .occupied(let path):
             "\(path) already holds a run; continue it with --resume, or choose another --output"
+        case .foreign(let path, let names):
+            "\(path) already holds other things (\(names.prefix(3).joined(separator: ", "))"
+                + (names.count > 3 ? ", …" : "")
+                + "); a run wants a folder of its own: choose another --output"
         case .noRun(let path):
             "there is no run in \(path) to resume; start it without --resume, or name its folder "
                 + "with --output"

@@ -38,6 +38,7 @@ struct RunMaterial: Sendable {
 
     /// Reads and encodes the rows that `config` names. No weights are loaded.
     init(config: TrainingConfig) throws {
+        try config.checkPlaces()
         let text = try ModelText(folder: URL(filePath: config.model.tokenizerFolder))
         let prompts = PromptEncoder(tokenizer: text.tokenizer, template: text.template)
         let dataset = config.dataset

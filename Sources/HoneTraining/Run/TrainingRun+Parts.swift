@@ -30,7 +30,14 @@ extension TrainingRun {
             var point = StartingPoint()
             point.notices = longer.map { [$0.notice] } ?? []
             // Killed before its first checkpoint: everything begins again, in the same way.
-            guard let latest = try checkpoints.latest() else { return point }
+            guard let latest = try checkpoints.latest() else {
+                if config.checkpoints.every == nil {
+                    point.notices.append(
+                        "there is no checkpoint to go on from, since checkpoints.every is not set: "
+                            + "the run begins again at step 1")
+                }
+                return point
+            }
             point.step = latest.state.step
             point.records = latest.state.records
             point.checkpoint = latest.folder

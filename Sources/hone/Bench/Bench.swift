@@ -19,7 +19,8 @@ struct Bench: AsyncParsableCommand {
             the work came to each.
             """)
 
-    @Option(help: "Folder in Hugging Face layout.") var model: String
+    @Option(help: ArgumentHelp("Folder in Hugging Face layout.", valueName: "folder")) var model:
+        String
     @Option(help: "auto, f32 or bf16.") var dtype = DTypeChoice.automatic
     @Option(help: "Prompts a step.") var numPrompts = 4
     @Option(help: "Completions a prompt.") var numGenerations = 8

@@ -24,7 +24,8 @@ struct DatasetOptions: ParsableArguments {
     var recipe: String?
     @Option(
         name: .customLong("set"),
-        help: "Change a key of the recipe: --set dataset.limit=100.")
+        help: ArgumentHelp(
+            "Change a key of the recipe: --set dataset.limit=100.", valueName: "key=value"))
     var overrides: [String] = []
     @Option(help: "Split of a dataset folder. Default: train, or the only one.")
     var split: String?

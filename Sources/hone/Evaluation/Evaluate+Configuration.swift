@@ -98,7 +98,7 @@ extension Evaluate {
         var problems: [ConfigProblem] = []
         evaluation = EvaluationConfig.decode(members, at: .root, &problems)
         guard problems.isEmpty else {
-            throw ConfigError(file: "evaluation", problems: problems)
+            throw ConfigError(file: "the options of the evaluation", problems: problems)
         }
     }
 
@@ -132,12 +132,15 @@ extension Evaluate {
             throw ValidationError("adapters belong to one model; give one --model with --adapter")
         }
         let adapted = adapter.map {
-            Contestant(folder: URL(filePath: first), adapter: URL(filePath: $0), name: $0)
+            Contestant(
+                folder: URL(filePath: first), adapter: URL(filePath: $0),
+                name: TerminalText.shortPath($0))
         }
         return base ? [Self.contestant(first)] + adapted : adapted
     }
 
     private static func contestant(_ folder: String) -> Contestant {
-        Contestant(folder: URL(filePath: folder), adapter: nil, name: folder)
+        Contestant(
+            folder: URL(filePath: folder), adapter: nil, name: TerminalText.shortPath(folder))
     }
 }

@@ -23,39 +23,58 @@ struct Evaluate: AsyncParsableCommand {
             only by the model.
             """)
 
-    @Option(help: "Model folder in Hugging Face layout; may be given more than once.")
+    @Option(
+        help: ArgumentHelp(
+            "Model folder in Hugging Face layout; may be given more than once.", valueName: "folder"
+        ))
     var model: [String] = []
-    @Option(help: "Folder with an adapter for the model; may be given more than once.")
+    @Option(
+        help: ArgumentHelp(
+            "Folder with an adapter for the model; may be given more than once.",
+            valueName: "folder"))
     var adapter: [String] = []
     @Flag(help: "Measure the model without adapter too, first.")
     var base = false
-    @Option(help: "Recipe that names model, dataset, prompt, rewards and evaluation.")
+    @Option(
+        help: ArgumentHelp(
+            "Recipe that names model, dataset, prompt, rewards and evaluation.", valueName: "file"))
     var recipe: String?
-    @Option(name: .customLong("set"), help: "Change a key of the recipe: --set evaluation.rows=50.")
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "Change a key of the recipe: --set evaluation.rows=50.", valueName: "key=value"))
     var overrides: [String] = []
-    @Option(help: "File with rows (JSON lines or CSV); all of them are asked.")
+    @Option(
+        help: ArgumentHelp(
+            "File with rows (JSON lines or CSV); all of them are asked.", valueName: "file"))
     var data: String?
-    @Option(help: "File that declares the reward functions, as for hone grade.")
+    @Option(
+        help: ArgumentHelp(
+            "File that declares the reward functions, as for hone grade.", valueName: "file"))
     var rewards: String?
-    @Option(help: "Ask only the first so many rows.")
+    @Option(parsing: .unconditional, help: "Ask only the first so many rows.")
     var rows: Int?
-    @Option(help: "Completions a row.")
+    @Option(parsing: .unconditional, help: "Completions a row.")
     var samples: Int?
-    @Option(help: "0 is greedy.")
+    @Option(parsing: .unconditional, help: "0 is greedy.")
     var temperature: Double?
-    @Option(help: "Keep the smallest set of tokens that reaches this probability.")
+    @Option(
+        parsing: .unconditional,
+        help: "Keep the smallest set of tokens that reaches this probability.")
     var topP: Double?
-    @Option(help: "Keep this many most probable tokens; 0 keeps all.")
+    @Option(parsing: .unconditional, help: "Keep this many most probable tokens; 0 keeps all.")
     var topK: Int?
-    @Option(help: "Longest completion in tokens.")
+    @Option(parsing: .unconditional, help: "Longest completion in tokens.")
     var maxTokens: Int?
     @Option(help: "The k of pass@k, separated by commas. Default: 1, 2, 4, … up to the samples.")
     var passAtK: String?
-    @Option(help: "A completion passes when its total, or --pass-reward, reaches this.")
+    @Option(
+        parsing: .unconditional,
+        help: "A completion passes when its total, or --pass-reward, reaches this.")
     var passThreshold: Double?
     @Option(help: "Reward function that decides what passes, instead of the total.")
     var passReward: String?
-    @Option(help: "Decides every random draw.")
+    @Option(parsing: .unconditional, help: "Decides every random draw.")
     var seed: Int?
     @Option(help: "auto, cpu, cuda, cuda:N or mps.")
     var device: String?
@@ -63,7 +82,7 @@ struct Evaluate: AsyncParsableCommand {
     var dtype: String?
     @Option(help: "none, or nf4: keep the model's weights in four bits.")
     var quantization: String?
-    @Option(help: "Show the completions of so many rows.")
+    @Option(parsing: .unconditional, help: "Show the completions of so many rows.")
     var show = 3
     @OptionGroup var store: StoreOptions
     @Flag(help: "Print one JSON object per model or adapter.")
@@ -72,13 +91,11 @@ struct Evaluate: AsyncParsableCommand {
     func run() async throws {
         do {
             try await measure()
-        } catch let error as ExitCode {
-            throw error
-        } catch let error as ValidationError {
-            throw error
         } catch {
+            guard !(error is ExitCode), !(error is ValidationError), FailureKind(error) != .usage
+            else { throw error }
             // What is left is about the files named: recipe, rows, reward functions, model folder.
-            StandardError.write(line: "\(error)")
+            StandardError.write(line: "Error: \(error)")
             throw RowStream.badData
         }
     }

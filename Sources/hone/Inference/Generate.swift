@@ -23,24 +23,26 @@ struct Generate: ParsableCommand {
             cannot be answered gives {"index": 0, "error": "…"} and exit code 65 at the end.
 
             Examples:
-              hone generate --model Qwen2.5-0.5B-Instruct --prompt "The capital of France is"
-              hone generate --model Qwen2.5-0.5B-Instruct --messages question.json --temperature 0
-              hone generate --model base --adapter runs/a --input rows.jsonl --n 8 > out.jsonl
+              hone generate --model DIR --prompt "The capital of France is"
+              hone generate --model DIR --messages question.json --temperature 0
+              hone generate --model DIR --adapter DIR --input rows.jsonl --n 8
             """)
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var sampling: SamplingOptions
 
-    @Option(help: "A text to continue.")
+    @Option(help: ArgumentHelp("A text to continue.", valueName: "text"))
     var prompt: String?
 
-    @Option(help: "A JSON file with messages, or - for standard input.")
+    @Option(
+        help: ArgumentHelp("A JSON file with messages, or - for standard input.", valueName: "file")
+    )
     var messages: String?
 
-    @Option(help: "A file of rows, or - for standard input.")
+    @Option(help: ArgumentHelp("A file of rows, or - for standard input.", valueName: "file"))
     var input: String?
 
-    @Option(help: "Completions for each prompt.")
+    @Option(parsing: .unconditional, help: "Completions for each prompt.")
     var n = 1
 
     @Flag(help: "Rows of JSON instead of text.")
@@ -48,7 +50,9 @@ struct Generate: ParsableCommand {
 
     func validate() throws {
         guard [prompt, messages, input].compactMap({ $0 }).count == 1 else {
-            throw ValidationError("give exactly one of --prompt, --messages and --input")
+            throw ValidationError(
+                "what to continue: give one of --prompt TEXT, --messages FILE and --input FILE"
+                    + (prompt ?? messages ?? input == nil ? "" : ", not two of them"))
         }
         if n < 1 { throw ValidationError("--n must be at least 1") }
     }
@@ -93,6 +97,10 @@ struct Generate: ParsableCommand {
             throw RowStream.RowError(
                 "\(path), line \(error.line), column \(error.column): \(error.message)")
         }
-        return try PromptReader.messages(json)
+        do {
+            return try PromptReader.messages(json)
+        } catch let error as RowStream.RowError {
+            throw RowStream.RowError("\(path): \(error)")
+        }
     }
 }

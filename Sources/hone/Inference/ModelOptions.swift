@@ -8,10 +8,12 @@ import Torch
 
 /// Which model a command works with, and on what.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "A model folder in Hugging Face layout.")
+    @Option(help: ArgumentHelp("A model folder in Hugging Face layout.", valueName: "folder"))
     var model: String
 
-    @Option(help: "A folder with an adapter in PEFT's format, put onto the model.")
+    @Option(
+        help: ArgumentHelp(
+            "A folder with an adapter in PEFT's format, put onto the model.", valueName: "folder"))
     var adapter: String?
 
     @Option(
@@ -44,32 +46,20 @@ struct ModelOptions: ParsableArguments {
     func load() throws -> LanguageModel {
         let device = try chosenDevice()
         if let threads { try setThreadCount(threads) }
+        if let fault = FolderFault(ofModel: URL(filePath: model)) {
+            throw ValidationError("--model \(model): \(fault.reason)")
+        }
+        if let adapter, let fault = FolderFault(ofAdapter: URL(filePath: adapter)) {
+            throw ValidationError("--adapter \(adapter): \(fault.reason)")
+        }
         return try LanguageModel(
-            folder: folder(model, "model"), adapter: adapter.map { try folder($0, "adapter") },
+            folder: URL(filePath: model), adapter: adapter.map { URL(filePath: $0) },
             dtype: chosenDType(on: device), device: device,
             quantization: quantization)
     }
 
-    private func folder(_ path: String, _ what: String) throws -> URL {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
-            isFolder.boolValue
-        else { throw ValidationError("--\(what) \(path): there is no such folder") }
-        return URL(filePath: path)
-    }
-
     private func chosenDevice() throws -> Device {
-        let chosen: Device =
-            switch device {
-            case .automatic: Device.preferred
-            case .cpu: .cpu
-            case .cuda(let number): .cuda(number)
-            case .mps: .mps
-            }
-        guard chosen.isAvailable else {
-            throw ValidationError("--device \(chosen): this machine or this libtorch has none")
-        }
-        return chosen
+        device == .automatic ? Device.preferred : try Device(device)
     }
 
     private func chosenDType(on device: Device) -> DType {

@@ -13,11 +13,9 @@ struct PromptReader {
         let given = ["prompt_ids", "prompt", "messages"].filter {
             row[$0].map { !$0.isNull } ?? false
         }
+        guard !given.isEmpty else { throw row.lacks(["prompt", "messages", "prompt_ids"]) }
         guard given.count == 1 else {
-            throw RowStream.RowError(
-                given.isEmpty
-                    ? "the row has none of \"prompt_ids\", \"prompt\", \"messages\""
-                    : "the row has both \"\(given[0])\" and \"\(given[1])\"")
+            throw RowStream.RowError("the row has both \"\(given[0])\" and \"\(given[1])\"")
         }
         if let ids = try row.tokenIDs("prompt_ids") { return ids }
         if let prompt = try row.string("prompt") { return try tokens(of: prompt) }
@@ -48,12 +46,16 @@ struct PromptReader {
         guard let list = json.arrayValue ?? json["messages"]?.arrayValue, !list.isEmpty else {
             throw RowStream.RowError("messages must be a list with at least one message")
         }
-        return try list.map { message in
+        return try list.enumerated().map { position, message in
             guard var members = message.objectValue else {
-                throw RowStream.RowError("a message must be an object, not \(message.kind)")
+                throw RowStream.RowError(
+                    "messages[\(position)] must be an object such as {\"role\": \"user\", "
+                        + "\"content\": \"…\"}, not \(message.kind)")
             }
             guard let role = try members.string("role") else {
-                throw RowStream.RowError("a message has no \"role\"")
+                throw RowStream.RowError(
+                    "messages[\(position)] has no \"role\" (system, user or assistant); its keys are "
+                        + members.keys.joined(separator: ", "))
             }
             let content = try members.string("content") ?? ""
             members["role"] = nil

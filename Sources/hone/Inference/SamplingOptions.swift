@@ -8,24 +8,30 @@ import HoneTraining
 
 /// How completions are drawn, by TRL's names.
 struct SamplingOptions: ParsableArguments {
-    @Option(help: "Divides the logits; 0 takes the most probable token.")
+    @Option(parsing: .unconditional, help: "Divides the logits; 0 takes the most probable token.")
     var temperature = 1.0
 
-    @Option(help: "Keep this many most probable tokens; 0 keeps all.")
+    @Option(parsing: .unconditional, help: "Keep this many most probable tokens; 0 keeps all.")
     var topK = 0
 
-    @Option(help: "Keep the smallest set of tokens whose probability reaches this.")
+    @Option(
+        parsing: .unconditional,
+        help: "Keep the smallest set of tokens whose probability reaches this.")
     var topP = 1.0
 
-    @Option(help: "Keep tokens at least this many times as probable as the most probable.")
+    @Option(
+        parsing: .unconditional,
+        help: "Keep tokens at least this many times as probable as the most probable.")
     var minP = 0.0
 
-    @Option(help: "Makes tokens that occurred less probable; 1 changes nothing.")
+    @Option(
+        parsing: .unconditional,
+        help: "Makes tokens that occurred less probable; 1 changes nothing.")
     var repetitionPenalty = 1.0
 
     @Option(
         name: [.customLong("max-tokens"), .customLong("max-completion-length")],
-        help: "The longest completion in tokens.")
+        parsing: .unconditional, help: "The longest completion in tokens.")
     var maxTokens = 256
 
     @Option(help: "The same seed gives the same tokens.")

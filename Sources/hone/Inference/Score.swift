@@ -23,18 +23,20 @@ struct Score: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
 
-    @Option(help: "Divides the logits before the softmax.")
+    @Option(parsing: .unconditional, help: "Divides the logits before the softmax.")
     var temperature = 1.0
 
-    @Option(help: "A file of rows, or - for standard input.")
+    @Option(help: ArgumentHelp("A file of rows, or - for standard input.", valueName: "file"))
     var input: String
+
+    @OptionGroup var form: RowsAreJSON
 
     /// Rows that are scored in one go.
     private static let window = 64
 
     func validate() throws {
         if !(temperature > 0 && temperature.isFinite) {
-            throw ValidationError("--temperature must be above 0")
+            throw ValidationError("--temperature is \(temperature), but must be above 0")
         }
     }
 

@@ -3,7 +3,10 @@ import HoneStore
 
 /// Where the store is.
 struct StoreOptions: ParsableArguments {
-    @Option(help: "Folder of the store and of new runs (default: HONE_HOME, or .hone).")
+    @Option(
+        help: ArgumentHelp(
+            "Folder of the store and of new runs (default: HONE_HOME, or .hone).",
+            valueName: "folder"))
     var home: String?
 
     var place: StoreHome { StoreHome(option: home) }

@@ -50,7 +50,8 @@ struct RunView {
         case .rewardsAnswered: return []
         case .finished(let step, let output, _):
             return ["finished after step \(step): \(output)"]
-        case .failed(let step, let message): return ["stopped at step \(step): \(message)"]
+        // What stopped it is the command's last word.
+        case .failed(let step, _): return step == 0 ? [] : ["stopped after step \(step)"]
         }
     }
 
@@ -67,6 +68,9 @@ struct RunView {
             guard let value = metrics[name] else { continue }
             parts.append("\(name.split(separator: "/").last ?? "") \(Figure.plain(value))")
         }
+        if let failures = metrics["rewards/failures"], failures > 0 {
+            parts.append("grading failures \(Figure.plain(failures))")
+        }
         parts.append("\(Figure.plain(metrics["step_time"] ?? 0)) s")
         if let left = secondsLeft { parts.append("left \(Figure.clock(left))") }
         return parts.joined(separator: "  ")
@@ -74,8 +78,9 @@ struct RunView {
 
     /// The block that is drawn again after each step.
     func block(width: Int) -> [String] {
-        guard let run, step > run.resumedFrom else { return [] }
+        guard let run else { return [] }
         var lines = [progress(run, width: width)]
+        guard step > run.resumedFrom else { return lines }
         if rewards.latest == nil {
             lines.append("  " + trend("loss", losses, isGoodUp: false, width: width))
         } else {
@@ -83,15 +88,32 @@ struct RunView {
             let parts = componentNames.map {
                 "\($0) \(Figure.plain(metrics["rewards/\($0)/mean"] ?? 0))"
             }
-            if parts.count > 1 { lines.append("  rewards  " + parts.joined(separator: "   ")) }
+            if parts.count > 1 { lines += Self.flowing("rewards", parts, width: width) }
         }
-        lines.append("  " + speed)
-        lines.append("  " + health)
+        lines += Self.flowing("speed", speed, width: width)
+        lines += Self.flowing("health", health, width: width)
         return lines.map { Figure.cut($0, to: width) }
     }
 
+    /// `parts` under a label, in as many lines as the width asks for; none is torn.
+    static func flowing(_ label: String, _ parts: [String], width: Int) -> [String] {
+        let margin = "  " + label + String(repeating: " ", count: max(1, 9 - label.count))
+        var lines: [String] = []
+        var line = margin
+        for part in parts {
+            let isFirst = line.count == margin.count
+            if !isFirst, line.count + 3 + part.count > width {
+                lines.append(line)
+                line = String(repeating: " ", count: margin.count) + part
+            } else {
+                line += (isFirst ? "" : "   ") + part
+            }
+        }
+        return lines + [line]
+    }
+
     private func heading(_ run: RunDescription) -> [String] {
-        var lines = ["\(run.name): \(run.method) on \(run.model)"]
+        var lines = ["\(run.name): \(run.method) on \(TerminalText.shortPath(run.model))"]
         lines += run.facts.map { "  \($0.name): \($0.value)" }
         if run.resumedFrom > 0 { lines.append("  continues after step \(run.resumedFrom)") }
         return lines
@@ -101,14 +123,16 @@ struct RunView {
         let share = Double(step) / Double(max(run.totalSteps, 1))
         let left = secondsLeft.map { "  \(Figure.clock($0)) left" } ?? ""
         let head = "step \(step)/\(run.totalSteps) "
-        let tail = " \(Int(share * 100)) %\(left)"
+        let tail =
+            step == run.resumedFrom ? "  the first is under way" : " \(Int(share * 100)) %\(left)"
         let room = max(10, min(40, width - head.count - tail.count))
         let full = Int(share * Double(room))
         let bar = String(repeating: "█", count: full) + String(repeating: "░", count: room - full)
         return head + bar + tail
     }
 
-    /// A figure, its curve, and how the last tenth compares with the first.
+    /// A figure's latest value, its curve, and how the mean of its last tenth compares with that of its
+    /// first.
     private func trend(_ name: String, _ series: Curve, isGoodUp: Bool, width: Int) -> String {
         let values = series.points
         let part = max(1, values.count / 10)
@@ -117,10 +141,11 @@ struct RunView {
         let change = last - first
         let sign = change >= 0 ? "+" : "−"
         let curve = Figure.sparkline(values, width: min(48, max(8, width - 40)))
-        return "\(name)  \(Figure.plain(last))  \(curve)  \(sign)\(Figure.plain(abs(change)))"
+        let now = Figure.plain(series.latest ?? 0)
+        return "\(name)  \(now)  \(curve)  \(sign)\(Figure.plain(abs(change)))"
     }
 
-    private var speed: String {
+    private var speed: [String] {
         var parts: [String] = []
         for phase in ["generate", "update"] {
             guard let rate = metrics["tokens_per_second/\(phase)"] else { continue }
@@ -130,22 +155,21 @@ struct RunView {
         if let bytes = metrics["memory/peak_bytes"] {
             parts.append("memory \(Figure.bytes(bytes))")
         }
-        return "speed    " + parts.joined(separator: "   ")
+        return parts
     }
 
-    private var health: String {
+    private var health: [String] {
         let names: [(key: String, label: String)] = [
             ("kl", "kl"), ("entropy", "entropy"), ("completions/mean_length", "length"),
             ("completions/clipped_ratio", "cut off"), ("frac_reward_zero_std", "dead groups"),
             ("rewards/failures", "grading failures"), ("grad_norm", "gradient"),
             ("learning_rate", "lr"),
         ]
-        let parts = names.compactMap { name -> String? in
+        return names.compactMap { name -> String? in
             guard let value = metrics[name.key] else { return nil }
             if name.key == "rewards/failures", value == 0 { return nil }
             return "\(name.label) \(Figure.plain(value))"
         }
-        return "health   " + parts.joined(separator: "   ")
     }
 
     /// From the median of the latest steps, so one slow step does not shake it.

@@ -30,9 +30,11 @@ actor TerminalView: RunObserver {
         case .live:
             // Up to the first line of the old block, clear to the end, standing lines, the block anew.
             let back = drawnLines > 0 ? "\u{1B}[\(drawnLines)F\u{1B}[J" : ""
-            let block = view.block(width: TerminalText.width(of: STDERR_FILENO))
+            let width = TerminalText.width(of: STDERR_FILENO)
+            let block = view.block(width: width)
             drawnLines = block.count
-            write(back + (standing + block).map { $0 + "\n" }.joined())
+            let whole = standing.flatMap { TerminalText.wrapped($0, width: width, indent: 4) }
+            write(back + (whole + block).map { $0 + "\n" }.joined())
         }
     }
 

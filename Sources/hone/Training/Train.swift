@@ -32,9 +32,13 @@ struct Train: AsyncParsableCommand {
 
     @Argument(help: "The recipe: a YAML file.") var recipe: String
     @Option(
-        name: .customLong("set"), help: "Change a key of the recipe: --set grpo.beta=0.04.")
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "Change a key of the recipe: --set grpo.beta=0.04.", valueName: "key=value"))
     var overrides: [String] = []
-    @Option(help: "Folder for all that the run writes, instead of the recipe's.")
+    @Option(
+        help: ArgumentHelp(
+            "Folder for all that the run writes, instead of the recipe's.", valueName: "folder"))
     var output: String?
     @OptionGroup var store: StoreOptions
     @Flag(help: "Go on from the latest checkpoint in the run's folder.") var resume = false
@@ -71,6 +75,7 @@ struct Train: AsyncParsableCommand {
         let folder = RunFolder(
             output.map { URL(filePath: $0) } ?? config.output.map { URL(filePath: $0) }
                 ?? store.place.runs.appending(path: config.name ?? "run"))
+        if !simulate, !resume { try folder.claim(for: URL(filePath: recipePath).absoluteURL) }
         let warn: @Sendable (String) -> Void = { StandardError.write(line: "warning: \($0)") }
         // A walk that trains nothing leaves no trace.
         let record =
@@ -126,8 +131,7 @@ struct Train: AsyncParsableCommand {
         do {
             result = try await run.start(resume ? .resumed : .new)
         } catch let interrupted as RunInterrupted {
-            // The view has said so.
-            if json { StandardError.write(line: "\(interrupted)") }
+            StandardError.write(line: "\(interrupted)")
             throw ExitCode(128 + SIGINT)
         }
         withExtendedLifetime((live, lock)) {}
