@@ -140,7 +140,7 @@ import Testing
     }
 
     /// A pattern that tries far too many ways is an error, not a hang.
-    @Test(arguments: ["(a+)+b\\b", "(a|a)*c", "(?:a?){40}a{40}c", "(?:(?:a+)+)+c"])
+    @Test(arguments: ["(a+)+b[0-9]", "(a|a)*c", "(?:a?){40}a{40}c", "(?:(?:a+)+)+c"])
     func ambiguousPatternsAreGivenUp(_ pattern: String) throws {
         let document: JSONValue = [
             "version": "1.0",
