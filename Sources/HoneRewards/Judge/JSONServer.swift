@@ -95,31 +95,56 @@ struct JSONServer: Sendable {
         request.headers.add(name: "content-type", value: "application/json")
         if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
         request.body = .bytes(ByteBuffer(string: body))
-        let milliseconds = Int64((limit / .milliseconds(1)).rounded(.up))
-        let status: Int
-        let headers: HTTPHeaders
-        let bytes: ByteBuffer
+        let answer: Answer
         do {
-            let response = try await HTTPClient.shared.execute(
-                request, timeout: .milliseconds(milliseconds))
-            status = Int(response.status.code)
-            headers = response.headers
-            bytes = try await response.body.collect(upTo: Self.mostBytes)
+            answer = try await Self.exchange(request, within: limit)
         } catch let error as HTTPClientError where error == .deadlineExceeded {
             return .failed("no answer within \(limit / .seconds(1)) s", retryAfter: nil)
         } catch {
             return .failed("\(base): \(error)", retryAfter: nil)
         }
-        let text = String(buffer: bytes)
+        let (text, status) = (String(buffer: answer.body), answer.status)
         guard status == 200 else {
             let message = "status \(status): \(Self.complaint(in: text))"
             guard RetryPolicy.isTransient(status: status) else {
                 return .refused(status: status, message: Self.complaint(in: text))
             }
             return .failed(
-                message, retryAfter: RetryAfter.seconds(headers.first(name: "retry-after")))
+                message, retryAfter: RetryAfter.seconds(answer.headers.first(name: "retry-after")))
         }
         return .answered(text)
+    }
+
+    private struct Answer: Sendable {
+        var status: Int
+        var headers: HTTPHeaders
+        var body: ByteBuffer
+    }
+
+    /// Sends `request` and reads the whole answer within `limit`. The client's own limit ends with the head of the
+    /// answer, and a server may give the rest byte by byte.
+    private static func exchange(
+        _ request: HTTPClientRequest, within limit: Duration
+    ) async throws -> Answer {
+        let milliseconds = Int64((limit / .milliseconds(1)).rounded(.up))
+        return try await withThrowingTaskGroup(of: Answer?.self) { tasks in
+            tasks.addTask {
+                let response = try await HTTPClient.shared.execute(
+                    request, timeout: .milliseconds(milliseconds))
+                return Answer(
+                    status: Int(response.status.code), headers: response.headers,
+                    body: try await response.body.collect(upTo: mostBytes))
+            }
+            tasks.addTask {
+                try await Task.sleep(for: limit)
+                return nil
+            }
+            defer { tasks.cancelAll() }
+            guard let answer = try await tasks.next() ?? nil else {
+                throw HTTPClientError.deadlineExceeded
+            }
+            return answer
+        }
     }
 
     /// The server's own words, if it gave any.
