@@ -149,8 +149,8 @@ import Testing
         #expect(misfit.errors.contains("some/other-model"))
         // A folder that is no adapter.
         let none = try await refusal(["--quantization", "nf4", "--adapter", model.path], model)
-        #expect(none.exitCode == 65)
-        #expect(none.errors.contains("adapter_config.json"))
+        #expect(none.exitCode == 64)
+        #expect(none.errors.contains("it holds a whole model and no adapter"))
 
         // Last, since it changes the folder: weights that somebody else has quantised.
         let file = model.appending(path: "config.json")

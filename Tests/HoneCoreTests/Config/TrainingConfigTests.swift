@@ -236,11 +236,14 @@ import Testing
     }
 
     @Test func problemsCarryTheLine() throws {
-        var document = try Self.document(("sede", 3), ("grpo.num_generations", 1))
-        document.lines = [
-            ConfigPath("sede"): 4, ConfigPath("grpo"): 7,
-            ConfigPath("grpo.num_generations"): 8,
-        ]
+        let given = try Self.document(("sede", 3), ("grpo.num_generations", 1))
+        // As a file has them: what `--set` gives has no line.
+        let document = ConfigDocument(
+            file: given.file, root: given.root,
+            lines: [
+                ConfigPath("sede"): 4, ConfigPath("grpo"): 7,
+                ConfigPath("grpo.num_generations"): 8,
+            ])
         let (_, problems) = TrainingConfig.decode(document, rewards: nil)
         #expect(problems.map(\.line) == [4, 8])
         let error = ConfigError(file: "r.yaml", problems: problems)

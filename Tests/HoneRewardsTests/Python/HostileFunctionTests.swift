@@ -209,7 +209,7 @@ import Testing
         arguments: [
             ("loop", [.timedOut]), ("memory", [.outOfMemory]),
             ("dive", [.crashed, .raised, .timedOut]),
-            ("exit", [.crashed]), ("builtins", [.raised, .crashed]),
+            ("exit", [.crashed]), ("builtins", [.raised, .crashed, .timedOut]),
             ("slow float", [.timedOut]), ("liar", [.raised]), ("unspeakable", [.raised]),
         ] as [(String, [GraderFailure.Kind])])
     func itsOwnCallFailsByName(_ way: String, _ kinds: [GraderFailure.Kind]) async throws {
