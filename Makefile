@@ -9,8 +9,10 @@ HONE := .build/release/hone
 TORCH := $(or $(TORCH_HOME),$(CURDIR)/.deps/torch)
 # What the documentation is built for: every library that others can import.
 LIBRARIES := HoneCore HoneText HoneModels HoneInference HoneTraining HoneRewards HoneStore Torch
-# Tests of deadlines and processes run after those that compute, which would take the cores from them.
+# Tests of deadlines and processes run after those that compute, which would take the cores from them, and
+# few at a time: each starts programs of its own, and a deadline says nothing where thirty of them queue.
 TIMED_TESTS := HoneRewardsTests|EndToEndTests
+TIMED_TESTS_AT_ONCE := 4
 # The generators of fixtures; the other files beside them are their parts.
 FIXTURES := tensors quantization models sampling objective tokenizer_fixtures templates datasets_files \
 	rewards guide similarity mathematics json_schema
@@ -34,7 +36,8 @@ test: setup ## every check: format, layers, pages, unit and end-to-end tests, do
 	$(MAKE) --no-print-directory lint
 	swift build --build-tests
 	OMP_NUM_THREADS=1 swift test --skip-build --skip '$(TIMED_TESTS)'
-	OMP_NUM_THREADS=1 swift test --skip-build --filter '$(TIMED_TESTS)'
+	OMP_NUM_THREADS=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TIMED_TESTS_AT_ONCE) \
+		swift test --skip-build --filter '$(TIMED_TESTS)'
 	$(MAKE) --no-print-directory docs
 
 format: ## rewrite the Swift sources in the project's format

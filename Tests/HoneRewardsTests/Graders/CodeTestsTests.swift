@@ -64,7 +64,7 @@ import Testing
     /// What a program does wrong is its score, not a failure, and the next one is judged as ever.
     @Test(
         arguments: [
-            ("while True: pass", "took longer than 1 s"),
+            ("while True: pass", "took longer than 4 s"),
             ("import os; os._exit(0)", "the program ended before the test did"),
             ("raise SystemExit", "SystemExit"),
             (
@@ -87,7 +87,7 @@ import Testing
     func aHostileProgramScoresZero(_ program: String, _ sign: String) async throws {
         let said = try await Self.assess(
             [program, "ok = 1"], tests: ["assert ok"],
-            options: ["extract": "whole", "test_timeout": 1])
+            options: ["extract": "whole", "test_timeout": 4])
         #expect(said[0].value == 0, "\(said[0])")
         #expect(said[0].output.contains(sign), "\(said[0].output)")
         #expect(said[1].value == 1)

@@ -143,7 +143,7 @@ import Testing
                     time.sleep(60)
                 return [1] * len(completions)
             """)
-        let pool = try await file.pool(["reward"], timeout: .seconds(3))
+        let pool = try await file.pool(["reward"], timeout: .seconds(6))
         let reward = PythonReward(pool, index: 0)
         async let first = reward.assess(gradingRequest(["ok", "hang", "ok"]))
         async let second = reward.assess(gradingRequest(["ok", "ok"]))
