@@ -11,6 +11,15 @@ private func many(_ text: String, _ count: Int = 3900) -> String {
     String(repeating: text, count: count)
 }
 
+/// A text of any length, of which the name of a test shows the beginning.
+struct LongText: CustomTestStringConvertible {
+    let text: String
+
+    var testDescription: String {
+        "\(text.prefix(40))" + (text.count > 40 ? "… (\(text.count) characters)" : "")
+    }
+}
+
 /// What a policy may write to bring a grader down, and what a recipe may ask of one.
 @Suite struct HostileAnswerTests {
     /// What `body` gives, once it is known to have taken little work.
@@ -25,8 +34,9 @@ private func many(_ text: String, _ count: Int = 3900) -> String {
         return result
     }
 
-    @Test(arguments: hostileMathematics)
-    func mathematicsOfAnyShapeIsComparedInBoundedTime(_ text: String) {
+    @Test(arguments: hostileMathematics.map { LongText(text: $0) })
+    func mathematicsOfAnyShapeIsComparedInBoundedTime(_ long: LongText) {
+        let text = long.text
         Self.quickly(text) {
             #expect(!MathEquality(reference: "-7.25").holds(for: text))
             _ = MathEquality(reference: text).holds(for: "x=1,2")
@@ -121,8 +131,9 @@ private func many(_ text: String, _ count: Int = 3900) -> String {
         }
     }
 
-    @Test(arguments: ambiguousPatterns)
-    func ambiguousPatternsAreGivenUp(_ pattern: String, _ text: String) throws {
+    @Test(arguments: ambiguousPatterns.map { ($0, LongText(text: $1)) })
+    func ambiguousPatternsAreGivenUp(_ pattern: String, _ long: LongText) throws {
+        let text = long.text
         let pattern = try RewardPattern(pattern)
         let matches = Self.quickly(pattern.source, within: 60) {
             pattern.matches(in: Array(text.utf8))
