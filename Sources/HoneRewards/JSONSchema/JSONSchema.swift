@@ -43,7 +43,7 @@ public struct JSONSchema: Sendable, Hashable {
     public enum Outcome: Sendable, Hashable {
         case accepted, refused
         /// A schema that refers to itself several times, or a pattern with too many ways to match, took more
-        /// steps than ``SchemaCheck/mostSteps``.
+        /// steps than `SchemaCheck.mostSteps`.
         case givenUp
     }
 

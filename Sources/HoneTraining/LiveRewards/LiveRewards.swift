@@ -15,7 +15,7 @@ public struct LiveRewards: RewardControl {
 
     public func changes() async -> [RewardChange] { await examination.archive.changes }
 
-    /// As ``HoneCore/RewardControl/propose(_:told:)``; returns when the proposal is accepted or refused, and
+    /// As `RewardControl.propose(_:told:)`; returns when the proposal is accepted or refused, and
     /// tells later of the step from which it is in force.
     public func propose(
         _ proposal: RewardProposal, told: @escaping @Sendable (RewardAnswer) async -> Void
