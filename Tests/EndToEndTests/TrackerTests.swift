@@ -36,6 +36,23 @@ import Testing
         def log_metrics(metrics, step=None): note(call="log", step=step, metrics=metrics)
         def get_tracking_uri(): return "file:here"
         def end_run(status): note(call="end_run", status=status)
+        class Metric:
+            def __init__(self, step): self.step = step
+        class Data: pass
+        class MlflowClient:
+            def logged(self, run_id):
+                assert run_id == "r1"
+                with open(os.environ["CALLS"]) as file: calls = [json.loads(line) for line in file]
+                return [call for call in calls if call["call"] == "log"]
+            def get_run(self, run_id):
+                found = Run()
+                found.data = Data()
+                found.data.metrics = {}
+                for call in self.logged(run_id): found.data.metrics.update(call["metrics"])
+                return found
+            def get_metric_history(self, run_id, key):
+                calls = self.logged(run_id)
+                return [Metric(call["step"]) for call in calls if key in call["metrics"]]
         """,
         // What mlflow keeps its database with; its small edition comes without.
         "sqlalchemy": "",
@@ -118,6 +135,25 @@ import Testing
             ])
         #expect(calls[2]["rank"] == "4")
         #expect(calls[5]["status"] == "FINISHED")
+    }
+
+    /// MLflow's history keeps each value it is given, so a step made a second time would show twice.
+    @Test func mlflowIsNotToldAgainWhatAResumedRunMakesAgain() async throws {
+        let scratch = try ScratchFolder()
+        let first = try await Self.run("mlflow", scratch)
+        try #require(first.outcome.exitCode == 0, "\(first.outcome.errors)")
+        // As if it had been killed after step 2 and before its first checkpoint.
+        for name in ["checkpoints", "model"] {
+            try FileManager.default.removeItem(at: first.folder.appending(path: name))
+        }
+        let second = try await Self.run(
+            "mlflow", scratch, extra: ["--set", "grpo.train_steps=3", "--resume"])
+        try #require(second.outcome.exitCode == 0, "\(second.outcome.errors)")
+        #expect(try ResumeTests.steps(first.folder).map { $0["step"] } == [1, 2, 3])
+        let later = second.calls.dropFirst(first.calls.count)
+        #expect(later.map { $0["call"] } == ["set_experiment", "start_run", "log", "end_run"])
+        #expect(later.map { $0["run_id"] }.contains("r1"))
+        #expect(second.calls.filter { $0["call"] == "log" }.map { $0["step"] } == [1, 2, 3])
     }
 
     /// Reward names may hold what MLflow refuses, and it refuses all metrics of a call together.

@@ -53,9 +53,15 @@ class MLflow:
             mlflow.set_tracking_uri(pathlib.Path(start["folder"], "mlruns").as_uri())
         if "MLFLOW_EXPERIMENT_NAME" not in os.environ:
             mlflow.set_experiment("hone")
+        # A metric's history keeps every value it is given: what a resumed run makes again, to the same
+        # bits, must not be told again.
+        self.told = {}
         known = identity.kept()
         if known:
             self.run = mlflow.start_run(run_id=known)
+            client = mlflow.MlflowClient()
+            for name in client.get_run(known).data.metrics:
+                self.told[name] = {metric.step for metric in client.get_metric_history(known, name)}
         else:
             self.run = mlflow.start_run(run_name=start["name"])
             identity.keep(self.run.info.run_id)
@@ -63,7 +69,10 @@ class MLflow:
         self.place = mlflow.get_tracking_uri()
 
     def log(self, step, metrics):
-        self.mlflow.log_metrics({allowed(name): value for name, value in metrics.items()}, step=step)
+        news = {allowed(name): value for name, value in metrics.items()}
+        news = {name: value for name, value in news.items() if step not in self.told.get(name, ())}
+        if news:
+            self.mlflow.log_metrics(news, step=step)
 
     def finish(self, status):
         self.mlflow.end_run("FINISHED" if status == "finished" else "FAILED")
