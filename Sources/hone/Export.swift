@@ -79,6 +79,9 @@ struct Export: ParsableCommand {
         let policy = try LanguageModel(
             folder: URL(filePath: model), adapter: adapter.map { URL(filePath: $0) },
             dtype: .float32, device: .cpu, quantization: kept)
+        if let mismatch = policy.model.baseMismatch {
+            StandardError.write(line: "warning: \(mismatch)")
+        }
         let report = try ModelExport(form, quantization: kept)
             .write(policy, to: URL(filePath: output))
         guard json else {

@@ -141,7 +141,8 @@ import Testing
                         """
                 ).objectValue ?? [:], file: "other"), seed: 4)
         try other.addAdapter(LoRAConfig(rank: 2), seed: 1)
-        try AdapterFile.save(other, folder: adapter, baseModel: "some/other-model")
+        try AdapterFile.save(
+            other, folder: adapter, baseModel: "some/other-model", trainedOn: other.quantization)
         let misfit = try await refusal(
             ["--quantization", "nf4", "--adapter", adapter.path], model)
         #expect(misfit.exitCode == 65)

@@ -31,7 +31,8 @@ import Torch
         try model.addAdapter(
             LoRAConfig(rank: 3, alpha: 5, dropout: 0.1, scaling: .rankStabilized), seed: 7)
         try disturb(model)
-        try AdapterFile.save(model, folder: scratch.url, baseModel: name)
+        try AdapterFile.save(
+            model, folder: scratch.url, baseModel: name, trainedOn: model.quantization)
 
         let other = try parity.model()
         try AdapterFile.load(folder: scratch.url, into: other)
@@ -39,6 +40,41 @@ import Torch
         #expect(distance == 0)
         #expect(other.adapterConfig?.scaling == .rankStabilized)
         #expect(other.adapterConfig?.dropout == 0.1)
+    }
+
+    /// What the adapter adds fits the base it was trained on; on the same weights kept otherwise it is
+    /// loaded all the same, and the model says so.
+    @Test func anAdapterKnowsHowItsBaseWasKept() throws {
+        let folder = try ParityCase.named("qwen2-tied").folder
+        func model(_ base: BaseQuantization) throws -> DecoderModel {
+            try DecoderModel.load(folder: folder, dtype: .float32, quantization: base)
+        }
+        for (trained, other) in [(BaseQuantization.nf4, BaseQuantization.none), (.none, .nf4)] {
+            let scratch = try ScratchFolder()
+            let policy = try model(trained)
+            #expect(policy.quantization == trained && policy.adapterBase == nil)
+            try policy.addAdapter(LoRAConfig(rank: 2), seed: 1)
+            #expect(policy.baseMismatch == nil)
+            try AdapterFile.save(
+                policy, folder: scratch.url, baseModel: "x", trainedOn: policy.adapterBase)
+            let same = try model(trained)
+            try AdapterFile.load(folder: scratch.url, into: same)
+            #expect(same.adapterBase == trained && same.baseMismatch == nil)
+            let apart = try model(other)
+            try AdapterFile.load(folder: scratch.url, into: apart)
+            let mismatch = try #require(apart.baseMismatch)
+            #expect(mismatch == BaseMismatch(trained: trained, loaded: other))
+            #expect("\(mismatch)".contains("--quantization \(trained.rawValue) "))
+            // peft's own folders say nothing, and nothing is guessed.
+            let record = scratch.url.appending(path: AdapterRecord.name)
+            try Data(#"{"base_quantization": "int4"}"#.utf8).write(to: record)
+            #expect(throws: ModelError.self) {
+                try AdapterFile.load(folder: scratch.url, into: apart)
+            }
+            try FileManager.default.removeItem(at: record)
+            try AdapterFile.load(folder: scratch.url, into: apart)
+            #expect(apart.adapterBase == nil && apart.baseMismatch == nil)
+        }
     }
 
     @Test func newAdapterChangesNothing() throws {

@@ -31,7 +31,8 @@ import Torch
         let tokens = try parity.expected().tensor("tokens")
         let logits = try withoutGradients { try model.logits(ofSequence: tokens) }
         try AdapterFile.save(
-            model, folder: folder.appending(path: "adapter"), baseModel: parity.folder.path)
+            model, folder: folder.appending(path: "adapter"), baseModel: parity.folder.path,
+            trainedOn: model.quantization)
         try ModelFolder.save(
             model, folder: folder.appending(path: "merged"), source: parity.folder)
         try SafeTensorsWriter.write(

@@ -3,7 +3,8 @@ import HoneCore
 import OrderedCollections
 import Torch
 
-/// Adapters in peft's format: `adapter_config.json` and `adapter_model.safetensors`.
+/// Adapters in peft's format: `adapter_config.json` and `adapter_model.safetensors`. What peft has no
+/// word for, how the base was kept in training, is in a file of our own, `hone_adapter.json`.
 public enum AdapterFile {
     static let configName = "adapter_config.json"
     static let weightsName = "adapter_model.safetensors"
@@ -15,6 +16,7 @@ public enum AdapterFile {
     public static func load(folder: URL, into model: DecoderModel) throws {
         if let fault = FolderFault(ofAdapter: folder) { throw ModelError.wrongFolder(fault) }
         let config = try AdapterSettings.read(folder.appending(path: configName))
+        let base = try AdapterRecord.read(folder)
         let file = folder.appending(path: weightsName)
         let reader = try SafeTensorsReader(file)
         var unread = Set(reader.names)
@@ -62,6 +64,7 @@ public enum AdapterFile {
                 "it has matrices for layers that the model lacks, as \"\(names[0])\""
                     + (names.count > 1 ? " and \(names.count - 1) more" : ""))
         }
+        model.adapterBase = base
     }
 
     /// Writes the adapter of `model` to `folder`, which is made where it is missing.
@@ -70,7 +73,11 @@ public enum AdapterFile {
     ///   adapter was trained on.
     /// - Parameter folder: The folder; it is made where it is missing.
     /// - Parameter model: The model whose adapter is written.
-    public static func save(_ model: DecoderModel, folder: URL, baseModel: String) throws {
+    /// - Parameter base: How the base was kept that the adapter was trained on; `nil` where nobody
+    ///   knows.
+    public static func save(
+        _ model: DecoderModel, folder: URL, baseModel: String, trainedOn base: BaseQuantization?
+    ) throws {
         guard let config = model.adapterConfig else {
             throw ModelError.invalidAdapter(reason: "the model has none to save")
         }
@@ -82,5 +89,6 @@ public enum AdapterFile {
             model.trainableParameters.map { (name: $0.name, tensor: $0.tensor) },
             to: folder.appending(path: weightsName))
         try Data(text.utf8).write(to: folder.appending(path: configName), options: .atomic)
+        if let base { try AdapterRecord.write(base, to: folder) }
     }
 }

@@ -33,6 +33,7 @@ extension DecoderModel {
                 up: try Tensor.zeros([rows, rank], device: self.device)
             )
         }
+        adapterBase = quantization
     }
 
     /// Takes the adapter away and leaves the model as it was loaded.
@@ -41,6 +42,7 @@ extension DecoderModel {
             for part in linear.parts.indices { linear.setAdapter(nil, part: part) }
         }
         adapterConfig = nil
+        adapterBase = nil
     }
 
     /// Puts on each layer the pair (A, B) that `matrices` gives for it, or none where it gives none.

@@ -48,6 +48,9 @@ extension DecoderModel {
     /// Bytes of the weights that a decode step reads: all, but of an untied embedding single rows.
     public var decodeBytes: Int { baseBytes - (config.isHeadTied ? 0 : embedding.byteCount) }
 
+    /// How the weights are kept.
+    public var quantization: BaseQuantization { codedMatrices.isEmpty ? .none : .nf4 }
+
     /// What is kept in few bits, each once.
     private var codedMatrices: [BaseMatrix] {
         let tables = config.isHeadTied ? [embedding] : [embedding, head.matrix]

@@ -26,6 +26,10 @@ public final class DecoderModel {
         didSet { fusedDecoding.reset() }
     }
 
+    /// How the base was kept that the adapter was trained on: for a new adapter as this one is, for a
+    /// loaded one as its folder says. `nil` without an adapter, and where the folder does not say.
+    public internal(set) var adapterBase: BaseQuantization?
+
     /// Whether the adapter takes part; off, the model is its own reference.
     public var adapterEnabled = true
 

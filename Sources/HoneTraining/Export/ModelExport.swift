@@ -84,7 +84,9 @@ public struct ModelExport {
         case .merged(let dtype):
             try ModelFolder.save(policy.model, folder: staged, source: policy.folder, dtype: dtype)
         case .adapter:
-            try AdapterFile.save(policy.model, folder: staged, baseModel: policy.folder.path)
+            try AdapterFile.save(
+                policy.model, folder: staged, baseModel: policy.folder.path,
+                trainedOn: policy.model.adapterBase)
         case .gguf(let encoding):
             try GGUFFile(policy.model, source: policy.folder, encoding: encoding, name: name)
                 .write(to: staged)

@@ -39,11 +39,12 @@ public final class LanguageModel {
         try self.init(model: model, folder: folder)
     }
 
-    /// Writes the adapter in PEFT's format if there is one, else the model with its configuration and
+    /// Writes the trained adapter in PEFT's format if there is one, else the model with its configuration and
     /// tokenizer.
     public func save(to destination: URL) throws {
         if model.adapterConfig != nil {
-            try AdapterFile.save(model, folder: destination, baseModel: folder.path)
+            try AdapterFile.save(
+                model, folder: destination, baseModel: folder.path, trainedOn: model.quantization)
         } else {
             try ModelFolder.save(model, folder: destination, source: folder)
         }

@@ -1,7 +1,7 @@
 import Foundation
 import HoneCore
 import HoneInference
-import HoneModels
+public import HoneModels
 import HoneText
 import Torch
 
@@ -26,6 +26,9 @@ public actor ModelHost {
         guard let language else { preconditionFailure("load comes before any use of the model") }
         return ReferenceReader(model: language.model, text: language.text)
     }
+
+    /// Where the adapter was trained on a base that was kept otherwise.
+    public var baseMismatch: BaseMismatch? { model?.baseMismatch }
 
     /// Loads the model that `config` names with the adapter in `adapter` onto it, in place of the one
     /// loaded before.

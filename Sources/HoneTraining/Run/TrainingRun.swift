@@ -1,5 +1,6 @@
 import Foundation
 import HoneCore
+import HoneModels
 
 /// A run from its recipe: wires data, policy, grader and observers to the trainer of its method.
 public struct TrainingRun: Sendable {
@@ -95,7 +96,8 @@ public struct TrainingRun: Sendable {
         }
         await observers.record(
             .started(description(facts, material, resumedFrom: point.step)))
-        for warning in point.notices + material.warnings {
+        let mismatch = try await host.perform { $0.language.model.baseMismatch }
+        for warning in point.notices + material.warnings + (mismatch.map { ["\($0)"] } ?? []) {
             await observers.record(.warning(step: point.step, message: warning))
         }
         let watch = HealthWatch(config.tripwires)

@@ -136,6 +136,9 @@ struct Evaluate: AsyncParsableCommand {
             do {
                 try await host.load(
                     config, folder: contestant.folder, adapter: contestant.adapter)
+                if let mismatch = await host.baseMismatch {
+                    StandardError.write(line: "warning: \(contestant.name): \(mismatch)")
+                }
                 await host.expect(
                     sequencesOf: material.longestPrompt + config.sampling.maxCompletionLength)
                 evaluation = try await evaluator.evaluate(material.prompts)

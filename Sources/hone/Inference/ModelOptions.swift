@@ -52,10 +52,14 @@ struct ModelOptions: ParsableArguments {
         if let adapter, let fault = FolderFault(ofAdapter: URL(filePath: adapter)) {
             throw ValidationError("--adapter \(adapter): \(fault.reason)")
         }
-        return try LanguageModel(
+        let language = try LanguageModel(
             folder: URL(filePath: model), adapter: adapter.map { URL(filePath: $0) },
             dtype: chosenDType(on: device), device: device,
             quantization: quantization)
+        if let mismatch = language.model.baseMismatch {
+            StandardError.write(line: "warning: \(mismatch)")
+        }
+        return language
     }
 
     private func chosenDevice() throws -> Device {
