@@ -20,7 +20,7 @@ enum FailureKind: Int32 {
 
     init(_ error: any Error) {
         switch error {
-        case is DeviceUnavailable: self = .usage
+        case is DeviceUnavailable, ExportError.exists: self = .usage
         case RecipeError.unreadable, RecipeError.override, RunFolderError.occupied,
             RunFolderError.foreign,
             RunFolderError.noRun, RunFolderError.inUse, RunFolderError.differentRecipe:
@@ -33,6 +33,7 @@ enum FailureKind: Int32 {
         case is RecipeError, is ConfigError, is ConfigProblem, is TextTemplateError,
             is DatasetError, is DatasetError.BadRow, is EncodingError, is JSONError,
             is TokenizerError, is TemplateError, is ChatTemplateFolderError, is ModelError,
+            is GGUFError,
             is LanguageModelError, is SafeTensorsError, is RewardError, is GraderFailure,
             is EvaluationError, is EngineError, is TokenScorerError, is RowStream.RowError,
             is RewardRevisionError, is RewardSourceError, is RewardRecordError:

@@ -27,16 +27,35 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "Tokens of a completion.") var maxCompletionLength = 64
     @Option(help: "Steps; the first warms up and is left out when there are several.") var steps = 3
     @Option(help: "Rank of a LoRA adapter; 0 trains every weight.") var rank = 16
+    @Option(
+        help:
+            "none, or nf4: keep the weights under the adapter in four bits, as a recipe's quantization."
+    )
+    var quantization = TrainingConfig.Quantization.none
     @Option(help: "Weight of the KL term.") var beta = 0.04
     @Option(help: "none or int8: what completions are drawn in.")
     var rolloutQuantization = SamplingConfig.RolloutQuantization.none
     @Flag(help: "Print one JSON object on standard output.") var json = false
 
+    func validate() throws {
+        guard quantization != .none else { return }
+        if rank == 0 {
+            throw ValidationError(
+                "--quantization nf4: weights in four bits cannot be trained themselves; "
+                    + "give --rank above 0")
+        }
+        if rolloutQuantization != .none {
+            throw ValidationError(
+                "--quantization nf4: weights in four bits are not coded a second time; "
+                    + "leave out --rollout-quantization")
+        }
+    }
+
     func run() async throws {
         let work = BenchWork(
             folder: model, dtype: dtype, prompts: numPrompts, group: numGenerations,
-            length: maxCompletionLength, steps: steps, rank: rank == 0 ? nil : rank, beta: beta,
-            rolloutQuantization: rolloutQuantization)
+            length: maxCompletionLength, steps: steps, rank: rank == 0 ? nil : rank,
+            quantization: quantization, beta: beta, rolloutQuantization: rolloutQuantization)
         let result = try await work.measure { line in
             FileHandle.standardError.write(Data((line + "\n").utf8))
         }
@@ -45,4 +64,5 @@ struct Bench: AsyncParsableCommand {
 }
 
 extension DTypeChoice: ExpressibleByArgument {}
+extension TrainingConfig.Quantization: ExpressibleByArgument {}
 extension SamplingConfig.RolloutQuantization: ExpressibleByArgument {}

@@ -85,7 +85,8 @@ struct BenchResult {
     }
 
     private var name: String {
-        let kind = work.rank.map { "LoRA \($0)" } ?? "full"
+        let base = work.quantization == .none ? "" : " on \(work.quantization.rawValue)"
+        let kind = work.rank.map { "LoRA \($0)\(base)" } ?? "full"
         return "\(work.folder), \(kind), \(facts.dtype), \(work.prompts) × \(work.group) × "
             + "\(work.length) tokens"
     }

@@ -14,6 +14,8 @@ struct BenchWork {
     var steps: Int
     /// `nil` trains every weight.
     var rank: Int?
+    /// How the weights under an adapter are kept.
+    var quantization: TrainingConfig.Quantization
     var beta: Double
     var rolloutQuantization: SamplingConfig.RolloutQuantization
 
@@ -103,6 +105,7 @@ struct BenchWork {
     private var config: TrainingConfig {
         var config = TrainingConfig(model: .folder(folder), dataset: .defaults)
         config.dtype = dtype
+        config.quantization = quantization
         config.sampling.maxCompletionLength = length
         config.sampling.quantization = rolloutQuantization
         config.grpo.numPrompts = prompts
