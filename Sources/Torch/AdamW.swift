@@ -82,17 +82,27 @@ public final class AdamW: Optimizer {
         }
 
         func step(
-            _ slot: OptimizerSlot, _ gradient: Tensor, _ options: Options
+            _ slot: OptimizerSlot, _ gradient: Tensor, _ options: Options,
+            _ way: AdamWWay = .kernel
         ) throws(TorchError) {
             var update = ct_adamw_update(options, slot)
-            try check(
-                ct_adamw_step(
-                    slot.parameter.handle, gradient.handle, first.handle, second.handle,
-                    slot.master?.handle, &update),
-                "AdamW.step", [slot.parameter, gradient])
+            let (weight, pull, master) = (
+                slot.parameter.handle, gradient.handle, slot.master?.handle
+            )
+            let done =
+                switch way {
+                case .kernel:
+                    ct_adamw_step(weight, pull, first.handle, second.handle, master, &update)
+                case .operators:
+                    ct_adamw_step_plain(weight, pull, first.handle, second.handle, master, &update)
+                }
+            try check(done, "AdamW.step", [slot.parameter, gradient])
         }
     }
 }
+
+/// The fast way of an update, and the slow twin that it is tested against.
+enum AdamWWay { case kernel, operators }
 
 extension ct_adamw_update {
     init(_ options: AdamW.Options, _ slot: OptimizerSlot) {

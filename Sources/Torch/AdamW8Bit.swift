@@ -94,11 +94,9 @@ struct CodedMoments: OptimizerState {
         ]
     }
 
-    /// The fast way, and the slow twin that it is tested against.
-    enum Way { case kernel, operators }
-
     func step(
-        _ slot: OptimizerSlot, _ gradient: Tensor, _ options: AdamW.Options, _ way: Way = .kernel
+        _ slot: OptimizerSlot, _ gradient: Tensor, _ options: AdamW.Options,
+        _ way: AdamWWay = .kernel
     ) throws(TorchError) {
         var update = ct_adamw_update(options, slot)
         let mixed = UInt64(slot.step) &* 0x9E37_79B9 &+ UInt64(slot.ordinal) &* 0x85EB_CA6B

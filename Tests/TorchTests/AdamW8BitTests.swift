@@ -77,7 +77,7 @@ import Testing
         let start = try Tensor.randn([5001], seed: 1).to(dtype)
         var states: [[String: Tensor]] = []
         var weights: [[Float]] = []
-        for way in [CodedMoments.Way.kernel, .operators] {
+        for way in [AdamWWay.kernel, .operators] {
             let w = try start.clone()
             let slots = OptimizerSlots<CodedMoments>([("w", w, .decayed)])
             for step in 0..<5 {
