@@ -11,7 +11,7 @@ public struct StoredRun: Sendable, Hashable {
     public var title: String
     public var method: String
     public var model: String
-    /// Where its artifacts are; empty for a run that leaves none, such as an evaluation.
+    /// Where its artifacts are; empty for a run that left none, as measurements of earlier versions.
     public var folder: String
     public var state: State
     public var totalSteps: Int

@@ -288,6 +288,63 @@ import Testing
         #expect(shown.output.contains("loss"))
     }
 
+    /// Completions with the columns of their rows, metrics and reward functions come back from the folder.
+    @Test func aMeasurementIsRestoredFromItsFolder() async throws {
+        let scratch = try ScratchFolder()
+        let home = scratch.url.appending(path: "home")
+        let rows = try scratch.file(
+            "rows.jsonl", #"{"prompt":"Make 4.","answer":"4"}"# + "\n")
+        let rewards = try scratch.file(
+            "rewards.yaml", "- {name: right, type: exact_match, column: answer}\n")
+        let model = EvaluateCommandTests.root.appending(path: "Pretrained/countdown-tiny").path
+        func hone(_ arguments: [String]) async throws -> String {
+            let outcome = try await HoneProgram.run(
+                arguments, environment: ["HONE_HOME": home.path])
+            try #require(outcome.exitCode == 0, "\(outcome.errors)")
+            return outcome.output
+        }
+        let evaluate = [
+            "evaluate", "--model", model, "--dtype", "f32", "--data", rows.path, "--rewards",
+            rewards.path, "--max-tokens", "8", "--samples", "2", "--temperature", "0.7",
+        ]
+        for _ in 0..<2 { _ = try await hone(evaluate) }
+        let names = ["evaluate-countdown-tiny", "evaluate-countdown-tiny-2"]
+        #expect(
+            try FileManager.default.contentsOfDirectory(
+                atPath: home.appending(path: "runs").path
+            ).sorted() == names)
+        func record() async throws -> [String] {
+            var texts: [String] = []
+            for name in names {
+                texts.append(try await hone(["runs", "completions", name, "--json"]))
+                let shown = try JSONValue(
+                    parsing: try await hone(["runs", "show", name, "--json"]))
+                for key in ["model", "method", "state", "recipe", "facts", "folder"] {
+                    texts.append("\(key): \(shown[key]?.text() ?? "none")")
+                }
+                let measured = shown["evaluations"]?.arrayValue ?? []
+                texts += measured.map { $0["metrics"]?.text() ?? "none" }
+                let versions = shown["rewards"]?.arrayValue ?? []
+                texts += versions.map { "\($0["declaration"]?.text() ?? "none")" }
+            }
+            return texts
+        }
+        let before = try await record()
+        #expect(before.contains { $0.contains("exact_match") })
+        #expect(before[0].split(separator: "\n").count == 2)
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(
+                at: home.appending(path: "store.sqlite" + suffix))
+        }
+        // The files it was made from are gone too.
+        for file in [rows, rewards] { try FileManager.default.removeItem(at: file) }
+        let repaired = try await hone(["runs", "repair"])
+        for name in names { #expect(repaired.contains("took in \(name) from"), "\(repaired)") }
+        #expect(!repaired.contains("without the columns"))
+        let after = try await record()
+        for (old, new) in zip(before, after) { #expect(old == new) }
+    }
+
     /// Two processes would write one folder, whatever the method.
     @Test func aRunThatIsTrainedIsNotResumedByAnother() async throws {
         let scratch = try ScratchFolder()

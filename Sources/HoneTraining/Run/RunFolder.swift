@@ -98,6 +98,24 @@ public struct RunFolder: Sendable {
             }
     }
 
+    /// Makes a new folder in `place` called `title`, or by the first number that no other has:
+    /// `title-2`.
+    public static func make(in place: URL, titled title: String) throws -> RunFolder {
+        let files = FileManager.default
+        try files.createDirectory(at: place, withIntermediateDirectories: true)
+        var (name, number) = (title, 1)
+        while true {
+            let folder = place.appending(path: name)
+            do {
+                try files.createDirectory(at: folder, withIntermediateDirectories: false)
+                return RunFolder(folder)
+            } catch CocoaError.fileWriteFileExists {
+                number += 1
+                name = "\(title)-\(number)"
+            }
+        }
+    }
+
     /// Makes the folder for a new run.
     /// - Throws: ``RunFolderError/occupied(path:)`` when a run is in it already.
     public func create() throws {

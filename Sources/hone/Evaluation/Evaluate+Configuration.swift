@@ -31,6 +31,8 @@ extension Evaluate {
         }
         var evaluation = config.evaluation ?? .defaults
         try apply(to: &evaluation)
+        // Those of the flag stand for all that the recipe names.
+        if rewards != nil { evaluation.rewards = [] }
         config.evaluation = evaluation
         // What evaluation draws at most is what prompts must leave room for.
         if let length = evaluation.maxCompletionLength {

@@ -108,9 +108,8 @@ struct Evaluate: AsyncParsableCommand {
         var config = try configuration(library)
         let contestants = try contestants(config)
         config.model = .folder(contestants[0].folder.path)
-        let own = rewards == nil ? config.evaluation?.rewards ?? [] : []
         let rubric = try await library.rubric(
-            of: own.isEmpty ? config.rewards : own, file: rewards ?? recipe ?? "rewards")
+            of: config.measuringRewards, file: rewards ?? recipe ?? "rewards")
         if let passReward, !rubric.componentNames.contains(passReward) {
             throw ValidationError(
                 "--pass-reward \(passReward): the reward functions are "
@@ -130,10 +129,14 @@ struct Evaluate: AsyncParsableCommand {
                 line: "\(contestant.name): \(material.prompts.count) rows × "
                     + "\(evaluator.samplesPerRow)")
             let evaluation: Evaluation
-            let record = try store.recorder(
-                try RunRegistration(evaluating: contestant, with: config)
+            let record = try MeasurementRecord(
+                of: contestant, with: config, rewards: library.folder, in: store
             ) { StandardError.write(line: "warning: \($0)") }
             do {
+                await record.record(
+                    .started(
+                        contestant.description(
+                            rows: material.prompts.count, samplesPerRow: evaluator.samplesPerRow)))
                 try await host.load(
                     config, folder: contestant.folder, adapter: contestant.adapter)
                 if let mismatch = await host.baseMismatch {
@@ -142,9 +145,10 @@ struct Evaluate: AsyncParsableCommand {
                 await host.expect(
                     sequencesOf: material.longestPrompt + config.sampling.maxCompletionLength)
                 evaluation = try await evaluator.evaluate(material.prompts)
-                for event in contestant.events(evaluation) { await record?.record(event) }
+                await record.record(.evaluated(evaluation.record(step: 0)))
+                await record.record(.finished(step: 0, output: "", metrics: []))
             } catch {
-                await record?.record(.failed(step: 0, message: "\(error)"))
+                await record.record(.failed(step: 0, message: "\(error)"))
                 // What was measured before is not lost.
                 if !table.isEmpty { StandardOutput.write(line: table.text) }
                 throw error

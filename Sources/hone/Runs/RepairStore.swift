@@ -48,7 +48,9 @@ struct RepairStore: ParsableCommand {
             lines.append("\(store.place.database.path) is sound")
         }
         for taken in report.takenIn {
-            lines.append("took in \(taken.steps) steps of \(taken.name) from \(taken.folder)")
+            // A measurement has no steps.
+            let what = taken.steps == 0 ? taken.name : "\(taken.steps) steps of \(taken.name)"
+            lines.append("took in \(what) from \(taken.folder)")
             guard taken.withoutColumns > 0 else { continue }
             lines.append(
                 "  \(taken.withoutColumns) completions without the columns of their rows, which the folder "
