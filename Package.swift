@@ -102,8 +102,8 @@ let package = Package(
             name: "CPCRE2", pkgConfig: "libpcre2-8",
             providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
         module("Torch", ["CTorch"]),
-        module("HoneCore", [orderedCollections]),
-        module("HoneText", ["HoneCore", "CPCRE2", orderedCollections]),
+        module("HoneCore", ["CPCRE2", orderedCollections]),
+        module("HoneText", ["HoneCore", orderedCollections]),
         module("HoneModels", ["HoneCore", "Torch", orderedCollections]),
         module("HoneInference", ["HoneCore", "Torch", "HoneModels"]),
         module(
@@ -118,7 +118,7 @@ let package = Package(
         module(
             "HoneRewards",
             [
-                "HoneCore", "CPCRE2", orderedCollections,
+                "HoneCore", orderedCollections,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -1,3 +1,5 @@
+import HoneCore
+
 /// The tokens that are found in the text itself, and which of all tokens are special.
 struct AddedVocabulary: Sendable {
     /// By id.
@@ -72,7 +74,7 @@ struct AddedVocabulary: Sendable {
     private static func normalize(
         _ content: [UInt8], _ normalizers: [Normalizer]
     ) throws(TokenizerError) -> [UInt8] {
-        let scratch = MatchScratch()
+        let scratch = MatchScratch.forTokenizing()
         var front = ByteBuffer()
         var back = ByteBuffer()
         front.append(content)

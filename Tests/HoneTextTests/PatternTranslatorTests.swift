@@ -1,3 +1,4 @@
+import HoneCore
 import Testing
 
 @testable import HoneText
@@ -10,7 +11,8 @@ import Testing
         var result: [String] = []
         var text = text
         try text.withUTF8 { bytes in
-            try Pattern.regex(regex).forEachPart(of: bytes, MatchScratch()) { start, end, isMatch in
+            try Pattern.regex(regex).forEachPart(of: bytes, MatchScratch.forTokenizing()) {
+                start, end, isMatch in
                 let part = String(decoding: bytes[start..<end], as: UTF8.self)
                 result.append(isMatch ? "[\(part)]" : part)
             }

@@ -24,7 +24,7 @@ public struct PatternReward: RewardFunction {
 
     public struct Options: DeclaredReward {
         public var pattern: DeclaredPattern?
-        public var place: RewardPattern.Place = .anywhere
+        public var place: RegularExpression.Place = .anywhere
         public var expectation: Expectation = .match
         public var extraction: AnswerExtraction = .whole
 

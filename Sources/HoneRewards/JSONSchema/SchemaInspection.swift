@@ -70,7 +70,7 @@ struct SchemaInspection {
             [keywords["pattern"]?.stringValue].compactMap { $0 }
             + (keywords["patternProperties"]?.objectValue?.keys.elements ?? [])
         for pattern in declared where patterns[pattern] == nil {
-            do throws(RewardPattern.CompileError) {
+            do throws(RegularExpression.CompileError) {
                 patterns[pattern] = try RewardPattern(pattern)
             } catch {
                 throw JSONSchema.Problem(

@@ -1,3 +1,5 @@
+import HoneCore
+
 /// A stretch of text on its way to the model.
 struct Piece {
     /// Offsets in bytes, in the list's text.

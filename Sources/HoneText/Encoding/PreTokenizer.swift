@@ -1,3 +1,5 @@
+import HoneCore
+
 /// One step that cuts text into the words that the model sees.
 enum PreTokenizer: Sendable {
     case split(Splitter)

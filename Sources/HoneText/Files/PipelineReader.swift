@@ -20,7 +20,7 @@ enum PipelineReader {
         } catch {
             throw section.unsupported("", "\(error.construct) in the pattern \(source)")
         }
-        do throws(CompiledPattern.CompileError) {
+        do throws(RegularExpression.CompileError) {
             return try CompiledPattern(translated: translated, source: source)
         } catch {
             throw section.invalid("", "\(error.message) in the pattern \(source)")

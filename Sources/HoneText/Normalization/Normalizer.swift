@@ -1,3 +1,5 @@
+import HoneCore
+
 /// One step that rewrites text before it is cut into words.
 enum Normalizer: Sendable {
     case unicode(NormalizationForm)

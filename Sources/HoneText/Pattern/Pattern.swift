@@ -1,3 +1,5 @@
+import HoneCore
+
 /// What a tokenizer's file gives as a pattern: a text or a regular expression.
 enum Pattern: Sendable {
     case literal([UInt8])

@@ -1,3 +1,5 @@
+import HoneCore
+
 /// What becomes of the matches when a text is split at them. Names as in `tokenizer.json`.
 enum SplitBehavior: String, Sendable {
     /// They are left out.

@@ -61,7 +61,8 @@ import Testing
 @Suite struct TextRewardTests {
     @Test func regexMatchesWhereItShould() async throws {
         let pattern = try RewardPattern("ab|b")
-        func values(_ place: RewardPattern.Place, _ expectation: PatternReward.Expectation) async
+        func values(_ place: RegularExpression.Place, _ expectation: PatternReward.Expectation)
+            async
             -> [Double?]
         {
             var options = PatternReward.Options()
