@@ -60,9 +60,4 @@ struct ChunkReader {
         documents[chunk] = members
         return members
     }
-
-    /// Keeps memory bounded on the way through many rows.
-    mutating func forgetPrompts(beyond count: Int) {
-        if prompts.count > count { prompts.removeAll(keepingCapacity: true) }
-    }
 }

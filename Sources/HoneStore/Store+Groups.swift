@@ -11,64 +11,10 @@ public struct StoredGroup: Sendable {
     public var prompt: String
     /// In the order in which they were drawn.
     public var completions: [CompletionRecord]
-
-    /// What a reward function is asked.
-    public var request: GradingRequest {
-        GradingRequest(
-            row: row, prompt: prompt, completions: completions.map(\.completion),
-            tokenCounts: completions.map(\.tokens), step: step)
-    }
 }
 
 extension Store {
-    /// Every group of training completions in the steps asked for, in their order: what scoring a run
-    /// again under other reward functions goes through. One step is in memory at a time.
-    /// - Parameters:
-    ///   - run: the run.
-    ///   - steps: which steps; nil for all.
-    ///   - body: called with each group.
-    public func forEachGroup(
-        of run: StoredRun, steps: ClosedRange<Int>? = nil, _ body: (StoredGroup) throws -> Void
-    ) throws {
-        let numbers = try read { db in
-            try Int.fetchAll(
-                db,
-                sql: """
-                    SELECT step FROM step WHERE run_id = ? AND phase = 0 AND step BETWEEN ? AND ?
-                    ORDER BY step
-                    """,
-                arguments: [run.id, steps?.lowerBound ?? 0, steps?.upperBound ?? .max])
-        }
-        for step in numbers {
-            for group in try groups(of: run, step: step) { try body(group) }
-        }
-    }
-
-    /// The latest groups of `run`, the oldest of them first: whole groups of at least `count` completions
-    /// together, or all there are.
-    public func latestGroups(
-        of run: StoredRun, completions count: Int
-    ) throws(StoreError) -> [StoredGroup] {
-        let steps = try read { db in
-            try Int.fetchAll(
-                db,
-                sql: """
-                    SELECT step FROM step
-                    WHERE run_id = ? AND phase = 0 AND completions > 0 ORDER BY step DESC
-                    """, arguments: [run.id])
-        }
-        var (groups, held) = ([StoredGroup](), 0)
-        for step in steps {
-            guard held < count else { break }
-            for group in try self.groups(of: run, step: step).reversed() where held < count {
-                groups.append(group)
-                held += group.completions.count
-            }
-        }
-        return groups.reversed()
-    }
-
-    /// The groups of one training step.
+    /// The groups of one training step, in their order.
     public func groups(of run: StoredRun, step: Int) throws(StoreError) -> [StoredGroup] {
         var query = CompletionQuery()
         query.firstStep = step

@@ -280,29 +280,19 @@ import Testing
         let store = try Store(scratch.home)
         try await SampleRun.record(in: store, steps: 3, groups: 2)
         let run = try store.run("sample")
-        var groups: [StoredGroup] = []
-        try store.forEachGroup(of: run) { groups.append($0) }
+        let groups = try (1...3).flatMap { try store.groups(of: run, step: $0) }
         #expect(groups.map(\.step) == [1, 1, 2, 2, 3, 3])
         for (index, group) in groups.enumerated() {
             let first = SampleRun.completion(step: group.step, place: index % 2 * 4)
             #expect(group.row == first.rollout.row)
-            #expect(group.request.prompt == first.rollout.promptText)
-            #expect(group.request.step == group.step)
+            #expect(group.prompt == first.rollout.promptText)
             let texts = (0..<4).map {
                 SampleRun.text(step: group.step, place: index % 2 * 4 + $0)
             }
-            #expect(group.request.completions == texts)
-            #expect(group.request.tokenCounts?.first == first.rollout.completion.tokens.count)
+            #expect(group.completions.map(\.completion) == texts)
+            #expect(group.completions[0].tokens == first.rollout.completion.tokens.count)
         }
-        // Five completions need two groups of four.
-        let latest = try store.latestGroups(of: run, completions: 5)
-        #expect(latest.map { $0.completions[0].ordinal } == [0, 4])
-        #expect(latest.map(\.step) == [3, 3])
-        #expect(try store.latestGroups(of: run, completions: 9).map(\.step) == [2, 3, 3])
-        #expect(try store.latestGroups(of: run, completions: 1000).count == 6)
-        var some: [Int] = []
-        try store.forEachGroup(of: run, steps: 2...2) { some.append($0.step) }
-        #expect(some == [2, 2])
+        #expect(try store.groups(of: run, step: 4).isEmpty)
     }
 }
 
