@@ -9,7 +9,7 @@ import OrderedCollections
 /// "output"?, "seconds"?}`. The file is made with the first line.
 public actor RewardLogFile: RewardLog {
     private let url: URL
-    private var handle: FileHandle?
+    private var file: JSONLinesFile?
     private let onProblem: @Sendable (String) -> Void
     private var isBroken = false
     /// Functions whose first warning has been told.
@@ -33,25 +33,22 @@ public actor RewardLogFile: RewardLog {
                 "reward function \(entry.function) \(warning) (row \(entry.row); all such are in "
                     + "\(url.lastPathComponent))")
         }
-        let lines = entries.filter(\.isNotable).map { JSONValue.object($0.logRow).text() + "\n" }
-        guard !lines.isEmpty, !isBroken else { return }
+        let rows = entries.filter(\.isNotable).map { JSONValue.object($0.logRow) }
+        guard !rows.isEmpty, !isBroken else { return }
         do {
-            try opened().write(contentsOf: Data(lines.joined().utf8))
+            try opened().append(rows)
         } catch {
             isBroken = true
             onProblem("\(url.path) cannot be written, so the reward log ends: \(error)")
         }
     }
 
-    private func opened() throws -> FileHandle {
-        if let handle { return handle }
-        let files = FileManager.default
-        try files.createDirectory(
+    private func opened() throws -> JSONLinesFile {
+        if let file { return file }
+        try FileManager.default.createDirectory(
             at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        if !files.fileExists(atPath: url.path) { try Data().write(to: url) }
-        let opened = try FileHandle(forWritingTo: url)
-        try opened.seekToEnd()
-        handle = opened
+        let opened = try JSONLinesFile(url)
+        file = opened
         return opened
     }
 }

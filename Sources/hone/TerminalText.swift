@@ -64,19 +64,4 @@ enum TerminalText {
             return row
         }
     }
-
-    /// Rows whose first column begins at the left and whose others end at the right, as wide as their
-    /// widest cell.
-    static func aligned(_ rows: [[String]]) -> [String] {
-        let count = rows.map(\.count).max() ?? 0
-        let widths = (0..<count).map { column in
-            rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
-        }
-        return rows.map { row in
-            row.enumerated().map { column, text in
-                let space = String(repeating: " ", count: widths[column] - text.count)
-                return column == 0 ? text + space : space + text
-            }.joined(separator: "  ")
-        }
-    }
 }

@@ -45,12 +45,7 @@ public struct ExactMatch: RewardFunction {
     public func score(_ request: GradingRequest) async -> [Score] {
         let reference: [Unicode.Scalar]
         do throws(GraderFailure) {
-            let value = try request.row.column(options.column, for: name)
-            guard let text = value.scalarText else {
-                throw GraderFailure.badColumn(
-                    options.column, value, for: name, expected: "a string, number or boolean")
-            }
-            reference = normalised(text)
+            reference = normalised(try request.row.referenceText(options.column, for: name))
         } catch {
             return request.completions.map { _ in .failed(error) }
         }

@@ -38,12 +38,7 @@ public struct MathAccuracy: RewardFunction {
     public func score(_ request: GradingRequest) async -> [Score] {
         let reference: String
         do throws(GraderFailure) {
-            let value = try request.row.column(options.column, for: name)
-            guard let text = value.scalarText else {
-                throw GraderFailure.badColumn(
-                    options.column, value, for: name, expected: "a string or number")
-            }
-            reference = text
+            reference = try request.row.referenceText(options.column, for: name)
         } catch {
             return request.completions.map { _ in .failed(error) }
         }

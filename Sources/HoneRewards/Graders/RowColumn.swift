@@ -14,6 +14,17 @@ extension DatasetRow {
         }
         return value
     }
+
+    /// The text of a column whose value answers are compared with.
+    /// - Throws: a failure where the row lacks it, or it holds a list, an object or null.
+    func referenceText(_ column: String, for function: String) throws(GraderFailure) -> String {
+        let value = try self.column(column, for: function)
+        guard let text = value.scalarText else {
+            throw GraderFailure.badColumn(
+                column, value, for: function, expected: "a string, number or boolean")
+        }
+        return text
+    }
 }
 
 extension GraderFailure {

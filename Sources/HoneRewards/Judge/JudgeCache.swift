@@ -10,7 +10,7 @@ import OrderedCollections
 actor JudgeCache {
     private let url: URL
     private var answers: [String: String]?
-    private var handle: FileHandle?
+    private var file: JSONLinesFile?
     private var isBroken = false
 
     init(_ url: URL) { self.url = url }
@@ -29,7 +29,7 @@ actor JudgeCache {
         let line: JSONObject = ["key": .string(key), "text": .string(text)]
         guard !isBroken else { return }
         do {
-            try opened().write(contentsOf: Data((JSONValue.object(line).text() + "\n").utf8))
+            try opened().append([.object(line)])
         } catch {
             isBroken = true
         }
@@ -49,21 +49,13 @@ actor JudgeCache {
         return known
     }
 
-    private func opened() throws -> FileHandle {
-        if let handle { return handle }
-        let files = FileManager.default
-        try files.createDirectory(
+    private func opened() throws -> JSONLinesFile {
+        if let file { return file }
+        try FileManager.default.createDirectory(
             at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        if !files.fileExists(atPath: url.path) { try Data().write(to: url) }
-        let opened = try FileHandle(forUpdating: url)
-        // A line that was cut short must not swallow the next one.
-        let size = try opened.seekToEnd()
-        if size > 0 {
-            try opened.seek(toOffset: size - 1)
-            let last = try opened.read(upToCount: 1)
-            if last != Data("\n".utf8) { try opened.write(contentsOf: Data("\n".utf8)) }
-        }
-        handle = opened
+        let opened = try JSONLinesFile(url)
+        try opened.endLine()
+        file = opened
         return opened
     }
 

@@ -38,15 +38,19 @@ extension MathParser {
         }
     }
 
+    /// What braces hold; `nil` where none open.
+    private mutating func braced() throws(Problem) -> MathExpression? {
+        guard take(.sign("{")) else { return nil }
+        let inside = try expression()
+        try expect(.sign("}"))
+        return inside
+    }
+
     /// What stands behind `^` or `_`: one sign, or what braces hold.
     mutating func script() throws(Problem) -> MathExpression {
         try descend()
         defer { ascend() }
-        if take(.sign("{")) {
-            let inside = try expression()
-            try expect(.sign("}"))
-            return inside
-        }
+        if let inside = try braced() { return inside }
         if take(.sign("-")) { return .negative(try script()) }
         if take(.sign("*")) { return .symbol("*") }
         return try Self.scalar(try primary())
@@ -250,11 +254,7 @@ extension MathParser {
     private mutating func argument() throws(Problem) -> MathExpression {
         try descend()
         defer { ascend() }
-        if take(.sign("{")) {
-            let inside = try expression()
-            try expect(.sign("}"))
-            return inside
-        }
+        if let inside = try braced() { return inside }
         if take(.sign("-")) { return .negative(try argument()) }
         if let digit = takeDigit() { return .number(digits: digit) }
         return try Self.scalar(try primary())

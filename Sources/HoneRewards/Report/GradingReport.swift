@@ -1,4 +1,3 @@
-import Foundation
 import HoneCore
 
 /// What grading many completions showed: collected one by one, then printed for a person.
@@ -95,13 +94,7 @@ public struct GradingReport: Sendable {
             cells.append(
                 row(name, scores[index], [failures[index], abstentions[index], warnings[index]]))
         }
-        let widths = header.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-        return cells.map { line in
-            line.enumerated().map { column, text in
-                let space = String(repeating: " ", count: widths[column] - text.count)
-                return column == 0 ? text + space : space + text
-            }.joined(separator: "  ")
-        }
+        return TextTable.lines(of: cells)
     }
 
     private func row(
@@ -118,20 +111,12 @@ public struct GradingReport: Sendable {
 
     private var histogram: [String] {
         let bins = total.histogram()
-        guard let most = bins.map(\.count).max(), most > 0 else { return ["  none"] }
-        let labels = bins.map { bin in
-            bin.lower == bin.upper
-                ? Self.number(bin.lower) : "\(Self.number(bin.lower)) to \(Self.number(bin.upper))"
+        guard !bins.isEmpty else { return ["  none"] }
+        let labelled = bins.map { bin in
+            let (lower, upper) = (Self.number(bin.lower), Self.number(bin.upper))
+            return (bin.lower == bin.upper ? lower : "\(lower) to \(upper)", bin.count)
         }
-        let labelWidth = labels.map(\.count).max() ?? 0
-        let countWidth = String(most).count
-        return zip(labels, bins).map { label, bin in
-            let bar = String(
-                repeating: "█", count: Int((40 * Double(bin.count) / Double(most)).rounded()))
-            let count = String(bin.count)
-            return "  " + String(repeating: " ", count: labelWidth - label.count) + label + "  "
-                + String(repeating: " ", count: countWidth - count.count) + count + "  " + bar
-        }
+        return TextTable.bars(labelled).map { "  " + $0 }
     }
 
     private var failureLines: [String] {
@@ -153,19 +138,13 @@ public struct GradingReport: Sendable {
             + slowest.map { "  \(Self.duration($0.seconds))  \($0.function), row \($0.row)" }
     }
 
-    private static func number(_ value: Double) -> String { number(value, digits: 4) }
-
-    private static func number(_ value: Double, digits: Int) -> String {
-        value.formatted(
-            .number.precision(.fractionLength(0...digits)).grouping(.never)
-                .locale(Locale(identifier: "en_US_POSIX")))
-    }
+    private static func number(_ value: Double) -> String { value.decimalText(digits: 4) }
 
     private static func duration(_ seconds: Double) -> String {
         switch seconds {
-        case ..<1e-3: number(seconds * 1e6, digits: 0) + " µs"
-        case ..<1: number(seconds * 1e3, digits: 1) + " ms"
-        default: number(seconds, digits: 2) + " s"
+        case ..<1e-3: (seconds * 1e6).decimalText(digits: 0) + " µs"
+        case ..<1: (seconds * 1e3).decimalText(digits: 1) + " ms"
+        default: seconds.decimalText(digits: 2) + " s"
         }
     }
 }

@@ -62,11 +62,6 @@ public struct ComparedTexts: Sendable, Hashable {
             return try reference.text(
                 for: request.row, completion: completion, function: function)
         }
-        let value = try request.row.column(column, for: function)
-        guard let text = value.scalarText else {
-            throw GraderFailure.badColumn(
-                column, value, for: function, expected: "a string, number or boolean")
-        }
-        return text
+        return try request.row.referenceText(column, for: function)
     }
 }

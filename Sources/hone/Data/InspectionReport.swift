@@ -58,14 +58,7 @@ struct InspectionReport {
                 example(of: column),
             ]
         }
-        let widths = (0..<3).map { index in cells.map { $0[index].count }.max() ?? 0 }
-        return cells.map { line in
-            var text = " "
-            for (cell, width) in zip(line, widths) {
-                text += " " + cell + String(repeating: " ", count: width - cell.count + 1)
-            }
-            return text + " " + line[3]
-        }
+        return TextTable.lines(of: cells, Array(repeating: .left, count: 4)).map { "  " + $0 }
     }
 
     /// "string", or "3 null, 97 string, absent from 2".
@@ -161,23 +154,10 @@ struct InspectionReport {
         let summary = zip(Self.quantiles, values).map { "\($0.name) \($1)" }.joined(
             separator: ", ")
         let bins = inspection.lengths.bins()
-        let labels = bins.map { bin in
-            bin.range.count == 1
-                ? "\(bin.range.lowerBound)" : "\(bin.range.lowerBound) to \(bin.range.upperBound)"
-        }
-        let labelWidth = labels.map(\.count).max() ?? 0
-        let most = bins.map(\.count).max() ?? 1
-        let countWidth = String(most).count
         var limit = ""
         if let tokens = inspection.limit?.tokens { limit = "; at most \(tokens) fit" }
         return ["", "tokens of a \(noun): \(summary)\(limit)"]
-            + zip(labels, bins).map { label, bin in
-                let length = Int((40 * Double(bin.count) / Double(most)).rounded())
-                let bar = length > 0 ? "  " + String(repeating: "█", count: length) : ""
-                let count = String(bin.count)
-                return "  " + String(repeating: " ", count: labelWidth - label.count) + label + "  "
-                    + String(repeating: " ", count: countWidth - count.count) + count + bar
-            }
+            + TextTable.bars(bins.map { (Self.span($0.range), $0.count) }).map { "  " + $0 }
     }
 
     // MARK: JSON

@@ -18,7 +18,7 @@ struct EvaluationTable {
     var text: String {
         guard let first = columns.first?.evaluation else { return "" }
         var lines = ["\(first.rows) rows, \(first.samplesPerRow) completions each", ""]
-        lines += TerminalText.aligned([[""] + columns.map(\.name)] + metricRows(first))
+        lines += TextTable.lines(of: [[""] + columns.map(\.name)] + metricRows(first))
         for (index, sample) in first.samples.enumerated() {
             lines += ["", "── row \(sample.row.index) " + String(repeating: "─", count: 40)]
             lines.append(Self.shortened(sample.prompt, keeping: .end))
@@ -40,9 +40,7 @@ struct EvaluationTable {
 
     private static func figure(_ value: Double?) -> String {
         guard let value, value.isFinite else { return "–" }
-        return value.formatted(
-            .number.precision(.fractionLength(0...4)).grouping(.never)
-                .locale(Locale(identifier: "en_US_POSIX")))
+        return value.decimalText(digits: 4)
     }
 
     private static func judgement(_ verdict: Verdict) -> String {

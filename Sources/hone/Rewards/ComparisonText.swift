@@ -34,7 +34,7 @@ struct ComparisonText {
                     function.name, function.old, function.new, changed: "\(function.changed)",
                     failed: "\(function.failures)"))
         }
-        return TerminalText.aligned(cells)
+        return TextTable.lines(of: cells)
     }
 
     private func row(

@@ -125,7 +125,7 @@ struct Rescore: AsyncParsableCommand {
                 + Figure.sparkline(steps.compactMap(\.new), width: width, over: range),
             "mean reward of a step, both from \(Figure.plain(range.lowerBound)) to "
                 + Figure.plain(range.upperBound), "",
-        ] + TerminalText.aligned(rows)
+        ] + TextTable.lines(of: rows)
     }
 
     private static func mean(_ values: [Double]) -> String {

@@ -44,8 +44,8 @@ struct CompareRuns: ParsableCommand {
         var lines: [String] = []
         if !comparison.recipeDifferences.isEmpty {
             lines += ["recipes differ in"]
-            lines += TerminalText.aligned(
-                [[""] + names]
+            lines += TextTable.lines(
+                of: [[""] + names]
                     + comparison.recipeDifferences.map { key, values in
                         ["  \(key)"]
                             + values.map {
@@ -55,19 +55,18 @@ struct CompareRuns: ParsableCommand {
         }
         for (phase, metrics) in comparison.metrics where !metrics.isEmpty {
             lines += ["", phase.name]
-            lines += TerminalText.aligned(
-                [[""] + names.flatMap { [$0, ""] }]
+            lines += TextTable.lines(
+                of: [[""] + names.flatMap { [$0, ""] }]
                     + metrics.map { name, curves in
                         ["  \(name)"]
                             + curves.flatMap { curve in
                                 [
                                     curve.last.map { Figure.plain($0.value) } ?? "–",
                                     curve.count > 1
-                                        ? Figure.sparkline(curve.map(\.value), width: 16).padding(
-                                            toLength: 16, withPad: " ", startingAt: 0) : "",
+                                        ? Figure.sparkline(curve.map(\.value), width: 16) : "",
                                 ]
                             }
-                    })
+                    }, [.left] + names.flatMap { _ in [.right, .left] })
         }
         for row in comparison.rows {
             lines += ["", CompletionCard.rule("row \(row.row)")]

@@ -34,12 +34,12 @@ struct ListRuns: ParsableCommand {
                 run.name, run.state.rawValue, run.method,
                 phase == .training ? "\(run.step)/\(run.totalSteps)" : "–",
                 run.startedAt.formatted(Figure.minute), latest ?? "–",
-                curve.count > 1
-                    ? Figure.sparkline(curve, width: 24).padding(
-                        toLength: 24, withPad: " ", startingAt: 0) : "",
+                curve.count > 1 ? Figure.sparkline(curve, width: 24) : "",
             ])
         }
-        StandardOutput.write(line: TerminalText.aligned(rows).joined(separator: "\n"))
+        let lines = TextTable.lines(
+            of: rows, [.left] + Array(repeating: .right, count: 5) + [.left])
+        StandardOutput.write(line: lines.joined(separator: "\n"))
     }
 }
 

@@ -67,17 +67,15 @@ struct ShowRun: ParsableCommand {
             let count = try store.completionCount(of: run, phase)
             let failed = count.failed > 0 ? ", \(count.failed) with a failed reward" : ""
             lines += ["", "\(phase.name): \(count.all) completions recorded\(failed)"]
-            lines += TerminalText.aligned(
-                try names.map { name in
+            lines += TextTable.lines(
+                of: try names.map { name in
                     let curve = try store.curve(of: name, in: run, phase).map(\.value)
                     return [
                         "  \(name)", Figure.plain(curve.first ?? .nan), "→",
                         Figure.plain(curve.last ?? .nan),
-                        curve.count > 1
-                            ? Figure.sparkline(curve, width: 32).padding(
-                                toLength: 32, withPad: " ", startingAt: 0) : "",
+                        curve.count > 1 ? Figure.sparkline(curve, width: 32) : "",
                     ]
-                })
+                }, [.left, .right, .right, .right, .left])
         }
         let versions = try store.rewardVersions(of: run)
         if !versions.isEmpty {

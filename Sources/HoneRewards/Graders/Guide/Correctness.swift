@@ -35,12 +35,8 @@ public struct Correctness: RewardFunction {
     public func score(_ request: GradingRequest) async -> [Score] {
         let reference: String
         do throws(GraderFailure) {
-            let value = try request.row.column(options.column, for: name)
-            guard let text = value.scalarText else {
-                throw GraderFailure.badColumn(
-                    options.column, value, for: name, expected: "a string, number or boolean")
-            }
-            reference = PythonText.strip(text)
+            reference = PythonText.strip(
+                try request.row.referenceText(options.column, for: name))
         } catch {
             return request.completions.map { _ in .failed(error) }
         }

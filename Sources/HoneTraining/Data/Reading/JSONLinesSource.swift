@@ -23,12 +23,7 @@ struct JSONLinesSource: RowSource {
             throw DatasetError.BadRow(
                 line: line, message: "not JSON: column \(error.column): \(error.message)")
         }
-        guard let columns = value.objectValue else {
-            throw DatasetError.BadRow(
-                line: line,
-                message: "a row is an object such as {\"prompt\": …}, found \(value.kind)")
-        }
-        return columns
+        return try value.rowColumns(line: line)
     }
 }
 

@@ -23,12 +23,7 @@ struct JSONListSource: RowSource {
             throw DatasetError.BadRow(
                 line: line + error.line - 1, message: "not JSON: \(error.message)")
         }
-        guard let columns = value.objectValue else {
-            throw DatasetError.BadRow(
-                line: line,
-                message: "a row is an object such as {\"prompt\": …}, found \(value.kind)")
-        }
-        return columns
+        return try value.rowColumns(line: line)
     }
 }
 

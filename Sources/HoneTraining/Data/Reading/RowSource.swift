@@ -65,3 +65,14 @@ extension RowSource {
 }
 
 extension DatasetError.BadRow: Error {}
+
+extension JSONValue {
+    /// The columns of a row that is written as a JSON object.
+    func rowColumns(line: Int) throws(DatasetError.BadRow) -> JSONObject {
+        guard let columns = objectValue else {
+            throw DatasetError.BadRow(
+                line: line, message: "a row is an object such as {\"prompt\": …}, found \(kind)")
+        }
+        return columns
+    }
+}
