@@ -156,6 +156,25 @@ import Testing
         #expect(second.calls.filter { $0["call"] == "log" }.map { $0["step"] } == [1, 2, 3])
     }
 
+    /// What was still on its way to the library when the run was killed comes from the run's own record.
+    @Test func mlflowGetsFromAResumedRunWhatItMissed() async throws {
+        let scratch = try ScratchFolder()
+        let evaluation = ["--set", "evaluation={every: 2, rows: 2}"]
+        let first = try await Self.run("mlflow", scratch, extra: evaluation)
+        try #require(first.outcome.exitCode == 0, "\(first.outcome.errors)")
+        // As if the library had taken nothing after step 1.
+        let lost = first.calls.filter { $0["call"] != "log" || $0["step"] == 1 }
+        try scratch.file("calls.jsonl", lost.map { $0.text() + "\n" }.joined())
+        let second = try await Self.run(
+            "mlflow", scratch, extra: evaluation + ["--set", "grpo.train_steps=3", "--resume"])
+        try #require(second.outcome.exitCode == 0, "\(second.outcome.errors)")
+        let logged = second.calls.filter { $0["call"] == "log" }
+        #expect(logged.map { $0["step"] } == [1, 0, 2, 2, 3, 3])
+        let before = first.calls.filter { $0["call"] == "log" && $0["step"] != 1 }
+        let missed = logged.dropFirst().prefix(3)
+        #expect(missed.map { $0["metrics"] } == before.map { $0["metrics"] })
+    }
+
     /// Reward names may hold what MLflow refuses, and it refuses all metrics of a call together.
     @Test func mlflowWithoutDatabaseKeepsFilesInTheRunsFolder() async throws {
         let scratch = try ScratchFolder()

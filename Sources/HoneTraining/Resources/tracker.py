@@ -1,7 +1,7 @@
 """Hands a run's metrics to an experiment tracker through the tracker's own library.
 
 Started by `hone train` as a process beside the run, one for each tracker. Standard input brings JSON
-lines: first {"tracker", "name", "folder", "config"}, then {"step", "metrics"} for each event and
+lines: first {"tracker", "name", "folder", "config", "events", "resumed_from"}, then {"step", "metrics"} for each event and
 {"finish": status} at the end. Standard output answers with {"ready": place} or {"problem": sentence}.
 Whatever goes wrong here stays here.
 """
@@ -30,6 +30,9 @@ class Wandb:
             config=start["config"],
         )
         self.place = getattr(self.run, "url", None) or getattr(self.run, "dir", start["folder"])
+
+    def catch_up(self, made):
+        """It takes steps in their order only: what it missed before the latest it has is lost to it."""
 
     def log(self, step, metrics):
         self.run.log(metrics, step=step)
@@ -68,6 +71,10 @@ class MLflow:
             mlflow.log_params({allowed(key): str(value)[:500] for key, value in flat(start["config"])})
         self.place = mlflow.get_tracking_uri()
 
+    def catch_up(self, made):
+        for step, metrics in made:
+            self.log(step, metrics)
+
     def log(self, step, metrics):
         news = {allowed(name): value for name, value in metrics.items()}
         news = {name: value for name, value in news.items() if step not in self.told.get(name, ())}
@@ -105,6 +112,19 @@ class Identity:
         return name
 
 
+def made(events, last):
+    """Steps and metrics up to step `last` from the run's own record, those of evaluations under eval/."""
+    with open(events) as file:
+        for line in file:
+            event = json.loads(line)
+            prefix = {"step": "", "evaluated": "eval/"}.get(event["event"])
+            # What follows is being made now, and told.
+            if prefix is None or event["step"] > last:
+                continue
+            yield event["step"], {
+                prefix + name: value for name, value in event["metrics"].items() if value is not None}
+
+
 def flat(value, path=""):
     """The leaves of nested mappings and lists under dotted names."""
     if isinstance(value, dict):
@@ -123,8 +143,12 @@ def main():
     os.dup2(2, 1)
 
     def answer(**message):
-        answers.write(json.dumps(message) + "\n")
-        answers.flush()
+        try:
+            answers.write(json.dumps(message) + "\n")
+            answers.flush()
+        except BrokenPipeError:
+            # The run was killed; what it had sent by then is still worth keeping.
+            pass
 
     start = json.loads(sys.stdin.readline())
     name = start["tracker"]
@@ -139,6 +163,11 @@ def main():
         answer(problem="%s: %s" % (type(error).__name__, error))
         return
     answer(ready=str(tracker.place))
+    try:
+        if start["resumed_from"]:
+            tracker.catch_up(made(start["events"], start["resumed_from"]))
+    except Exception as error:
+        answer(problem="%s: %s" % (type(error).__name__, error))
     status = "killed"
     failures = 0
     for line in sys.stdin:

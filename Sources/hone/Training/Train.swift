@@ -172,7 +172,7 @@ struct Train: AsyncParsableCommand {
     private func trackers(_ config: TrainingConfig, _ folder: RunFolder) throws -> [Tracker] {
         try config.report.filter { $0 != .tensorboard }.map { target in
             Tracker(
-                target, folder: folder.trackers, config: config.configJSON,
+                target, folder: folder.trackers, events: folder.events, config: config.configJSON,
                 python: try PythonInterpreter.locate(declared: nil)
             ) { StandardError.write(line: "warning: \($0)") }
         }

@@ -11,6 +11,7 @@ import OrderedCollections
 public actor Tracker: RunObserver {
     private let kind: ReportTarget
     private let folder: URL
+    private let events: URL
     private let config: JSONValue
     private let python: String
     private let queue = TrackerQueue(capacity: 10_000)
@@ -21,15 +22,18 @@ public actor Tracker: RunObserver {
     /// - Parameters:
     ///   - kind: which tracker.
     ///   - folder: for its files and its log.
+    ///   - events: the run's own record, from which a resumed run's tracker gets what a kill kept from
+    ///     it.
     ///   - config: the recipe, shown beside the run.
     ///   - python: the interpreter that has the library.
     ///   - onProblem: is told what goes wrong, in a sentence.
     public init(
-        _ kind: ReportTarget, folder: URL, config: JSONValue, python: String,
+        _ kind: ReportTarget, folder: URL, events: URL, config: JSONValue, python: String,
         onProblem: @escaping @Sendable (String) -> Void
     ) {
         self.kind = kind
         self.folder = folder
+        self.events = events
         self.config = config
         self.python = python
         self.onProblem = { onProblem("\(kind.rawValue): \($0)") }
@@ -50,6 +54,7 @@ public actor Tracker: RunObserver {
         let start: JSONObject = [
             "tracker": .string(kind.rawValue), "name": .string(run.name),
             "folder": .string(folder.absoluteURL.path), "config": config,
+            "events": .string(events.absoluteURL.path), "resumed_from": .int(run.resumedFrom),
         ]
         queue.add(JSONValue.object(start).text())
         do {
