@@ -26,10 +26,6 @@ public final class DecoderModel {
         didSet { fusedDecoding.reset() }
     }
 
-    /// How the base was kept that the adapter was trained on: for a new adapter as this one is, for a
-    /// loaded one as its folder says. `nil` without an adapter, and where the folder does not say.
-    public internal(set) var adapterBase: BaseQuantization?
-
     /// Whether the adapter takes part; off, the model is its own reference.
     public var adapterEnabled = true
 
@@ -52,6 +48,10 @@ public final class DecoderModel {
     /// both must agree (training on own samples), say what is to come with
     /// ``expect(sequencesOf:)``.
     public var rotaryLength: Int?
+
+    /// How the base was kept that the adapter was trained on: for a new adapter as this one is, for a
+    /// loaded one as its folder says. `nil` without an adapter, and where the folder does not say.
+    public internal(set) var adapterBase: BaseQuantization?
 
     /// Prepares for sequences of up to `length` tokens; what was expected before stays expected.
     public func expect(sequencesOf length: Int) {
