@@ -16,4 +16,10 @@ JoinedMatrices joined_adapters(
     const ct_linear_adapter *adapters, int64_t count, int64_t inputs, int64_t outputs,
     at::ScalarType type);
 
+struct AdapterArguments;
+/// The same of adapters that were checked against the layer; kept with the handle of the `first` matrix.
+JoinedMatrices joined_adapters(
+    const ct_tensor *first, const AdapterArguments &arguments, int64_t outputs,
+    at::ScalarType type);
+
 } // namespace ct

@@ -1,0 +1,59 @@
+// A part of transformer.cpp, which has the row loops.
+#include "gate.h"
+
+at::Tensor ct::gate_gradient(
+    const at::Tensor &joined, const at::Tensor &incoming, ct_activation activation) {
+    const int64_t count = joined.size(0), width = joined.size(1) / 2, stride = joined.stride(0);
+    at::Tensor out = at::empty(joined.sizes(), joined.options());
+    CT_DISPATCH(joined, if (activation == CT_SILU) {
+        gate_rows_backward<Silu>(
+            CT_DATA(joined), stride, CT_DATA(incoming), count, width, CT_OUT(out));
+    } else {
+        gate_rows_backward<GeluTanh>(
+            CT_DATA(joined), stride, CT_DATA(incoming), count, width, CT_OUT(out));
+    })
+    return out;
+}
+
+namespace {
+
+struct GateFunction : torch::autograd::Function<GateFunction> {
+    static at::Tensor forward(AutogradContext *context, const at::Tensor &joined, bool is_silu) {
+        const int64_t count = joined.size(0), width = joined.size(1) / 2;
+        at::Tensor out = at::empty({count, width}, joined.options());
+        CT_DISPATCH(joined, if (is_silu) {
+            gate_rows<Silu>(CT_DATA(joined), joined.stride(0), count, width, CT_OUT(out));
+        } else {
+            gate_rows<GeluTanh>(CT_DATA(joined), joined.stride(0), count, width, CT_OUT(out));
+        })
+        context->save_for_backward({joined});
+        context->saved_data["is_silu"] = is_silu;
+        return out;
+    }
+
+    static variable_list backward(AutogradContext *context, variable_list incoming) {
+        const bool is_silu = context->saved_data["is_silu"].toBool();
+        return {
+            ct::gate_gradient(
+                context->get_saved_variables()[0], incoming[0].contiguous(),
+                is_silu ? CT_SILU : CT_GELU_TANH),
+            at::Tensor()};
+    }
+};
+
+} // namespace
+
+ct_tensor *ct_gate(const ct_tensor *joined, ct_activation activation) {
+    return ct::make([&] {
+        const at::Tensor &in = joined->value;
+        TORCH_CHECK(
+            in.dim() == 2 && in.size(1) % 2 == 0, "a gate needs [N, 2 · I], not ", in.sizes());
+        const bool is_silu = activation == CT_SILU;
+        if (is_served(in)) {
+            return GateFunction::apply(in.stride(1) == 1 ? in : in.contiguous(), is_silu);
+        }
+        const int64_t width = in.size(1) / 2;
+        const at::Tensor gate = in.narrow(1, 0, width);
+        return (is_silu ? at::silu(gate) : at::gelu(gate, "tanh")) * in.narrow(1, width, width);
+    });
+}
