@@ -20,6 +20,18 @@ public enum RewardError: Error, Sendable, Hashable, CustomStringConvertible {
     case noReferenceModel(function: String)
     /// A function over whole groups was declared with `cache`.
     case cachedGroup(function: String)
+    /// Several of these at once: two or more, none of them this case.
+    case several([RewardError])
+
+    /// What stands for all of `errors`; `nil` where there are none.
+    static func all(_ errors: [RewardError]) -> RewardError? {
+        var single: [RewardError] = []
+        for error in errors {
+            let parts = if case .several(let parts) = error { parts } else { [error] }
+            single += parts.filter { !single.contains($0) }
+        }
+        return single.count > 1 ? .several(single) : single.first
+    }
 
     public var description: String {
         switch self {
@@ -48,6 +60,7 @@ public enum RewardError: Error, Sendable, Hashable, CustomStringConvertible {
         case .cachedGroup(let function):
             "reward function \(function) scores a group at once, so what it said of a completion "
                 + "cannot be kept for another group; remove cache"
+        case .several(let errors): errors.map(\.description).joined(separator: "\n")
         }
     }
 }

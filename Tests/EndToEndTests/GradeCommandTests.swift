@@ -74,6 +74,39 @@ import Testing
         #expect(missing.errors.contains("functions found: length (line 1)"))
     }
 
+    @Test func everyProblemOfASpecIsToldAtOnce() async throws {
+        let declared = try await Self.grade(
+            """
+            - 3
+            - {name: a, type: formt}
+            - {name: b, type: length, maxx: 3}
+            - {name: c, type: python, file: absent.py}
+            - {name: c, type: format, weight: much}
+            """)
+        #expect(declared.exitCode == 65)
+        for part in [
+            "spec.yaml:1: ", "did you mean format?", "rewards[2].maxx", "no file", "absent.py",
+            "rewards[4].name", "rewards[4].weight",
+        ] {
+            let part = part.replacing("rewards[", with: "[")
+            #expect(declared.errors.contains(part), "\(part) in \(declared.errors)")
+        }
+        // What only shows once files are loaded comes together too.
+        let loaded = try await Self.grade(
+            """
+            - {name: nothing, type: python, file: rewards.py}
+            - {name: nowhere, type: python, file: rewards.py, python: /nowhere/python}
+            - {name: nor_here, type: python, file: rewards.py}
+            - {name: p, type: perplexity}
+            """)
+        #expect(loaded.exitCode == 65)
+        for part in [
+            "no function nothing", "no function nor_here", "/nowhere/python", "--model",
+        ] {
+            #expect(loaded.errors.contains(part), "\(part) in \(loaded.errors)")
+        }
+    }
+
     @Test func theReportHasDistributionFailuresSlowestAndHistogram() async throws {
         let text = try await Self.grade(flags: []).output
         for part in ["mean", "std", "median", "max", "failed", "failures\n", "slowest\n", "█"] {

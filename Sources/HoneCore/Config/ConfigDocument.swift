@@ -106,8 +106,7 @@ extension TrainingConfig {
                 ] {
                     for (position, reward) in rewards.enumerated() {
                         let path = ConfigPath(place).index(position)
-                        // Without a type nothing can be said of the options.
-                        if problems.contains(where: { $0.path == path.key("type") }) { continue }
+                        guard path.hasReadableType(problems) else { continue }
                         catalog.check(reward, at: path, &problems)
                     }
                 }

@@ -33,6 +33,8 @@ struct PythonRewardBuilder {
     /// The functions by name, loaded and ready.
     struct Built {
         var functions: [String: any AssessingRewardFunction] = [:]
+        /// Why others are not there.
+        var faults: [RewardError] = []
         /// What the user should know: prints while loading, a missing sandbox.
         var notices: [String] = []
     }
@@ -72,23 +74,32 @@ struct PythonRewardBuilder {
         }
     }
 
-    func build() async throws(RewardError) -> Built {
+    /// Starts the processes; one that fails does not hide what is wrong with the others.
+    func build() async -> Built {
         var built = Built()
         for plan in plans {
-            let launch = try await launch(plan, &built.notices)
-            let pool = try await WorkerPool(
-                launch: launch, functions: plan.functions, count: plan.workers)
-            if !pool.output.isEmpty {
-                let mask = SecretMask(names: plan.terms.environment)
-                built.notices.append(
-                    "printed while loading reward files:\n\(mask.applied(to: pool.output))")
-            }
-            for (index, options) in plan.options.enumerated() {
-                let reward = PythonReward(pool, index: index)
-                built.functions[reward.name] = try guarded(reward, options)
+            do throws(RewardError) {
+                try await start(plan, &built)
+            } catch {
+                built.faults.append(error)
             }
         }
         return built
+    }
+
+    private func start(_ plan: Plan, _ built: inout Built) async throws(RewardError) {
+        let launch = try await launch(plan, &built.notices)
+        let pool = try await WorkerPool(
+            launch: launch, functions: plan.functions, count: plan.workers)
+        if !pool.output.isEmpty {
+            let mask = SecretMask(names: plan.terms.environment)
+            built.notices.append(
+                "printed while loading reward files:\n\(mask.applied(to: pool.output))")
+        }
+        for (index, options) in plan.options.enumerated() {
+            let reward = PythonReward(pool, index: index)
+            built.functions[reward.name] = try guarded(reward, options)
+        }
     }
 
     /// `reward` with what its options ask for around it.
@@ -189,7 +200,7 @@ struct PythonRewardBuilder {
 
     /// Beside the recipe if it is there, else in the working directory if it is there, else beside the
     /// recipe, where its absence will be reported.
-    private func place(of name: String) -> String {
+    func place(of name: String) -> String {
         let beside = URL(filePath: name, relativeTo: folder).standardizedFileURL.path
         let here = URL(filePath: name).standardizedFileURL.path
         let files = FileManager.default

@@ -22,13 +22,17 @@ final class WorkerSession {
     static let loadTimeout = Duration.seconds(120)
 
     /// Starts a process and loads `functions` in it.
-    /// - Throws: ``RewardError`` if Python does not start or a function cannot be loaded; the process
-    ///   is ended then.
+    /// - Throws: ``RewardError`` if Python does not start, or for every function that cannot be loaded;
+    ///   the process is ended then.
     init(_ launch: WorkerLaunch, functions: [WorkerFunction]) throws(RewardError) {
         process = try WorkerProcess(launch)
         do throws(RewardError) {
             try introduce(launch)
-            for (key, function) in functions.enumerated() { try load(function, key: key) }
+            var faults: [RewardError] = []
+            for (key, function) in functions.enumerated() {
+                if let fault = try load(function, key: key) { faults.append(fault) }
+            }
+            if let fault = RewardError.all(faults) { throw fault }
         } catch {
             process.terminate()
             throw error
@@ -54,7 +58,9 @@ final class WorkerSession {
         }
     }
 
-    private func load(_ function: WorkerFunction, key: Int) throws(RewardError) {
+    /// Loads `function`, or returns why it cannot be.
+    /// - Throws: ``RewardError`` when the process does not answer, so that no other can be loaded.
+    private func load(_ function: WorkerFunction, key: Int) throws(RewardError) -> RewardError? {
         let request: JSONValue = [
             "op": "load", "key": .int(key), "file": .string(function.file),
             "source": function.source.map(JSONValue.string) ?? .null,
@@ -70,7 +76,7 @@ final class WorkerSession {
         }
         output += answer["output"]?.stringValue ?? ""
         if let message = answer["message"]?.stringValue {
-            throw .load(
+            return .load(
                 file: function.file, message: message, detail: answer["detail"]?.stringValue ?? "")
         }
         guard let style = answer["style"]?.stringValue.flatMap(WorkerFunction.Style.init(rawValue:))
@@ -79,6 +85,7 @@ final class WorkerSession {
                 file: function.file, message: "the worker gave an unknown answer", detail: "")
         }
         styles.append(style)
+        return nil
     }
 
     private struct Unanswered: Error { let text: String }

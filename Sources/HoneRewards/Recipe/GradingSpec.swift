@@ -21,7 +21,9 @@ public enum GradingSpec {
             let read = [RewardConfig].read(entries, at: root, &problems)
             for (index, reward) in (read ?? []).enumerated() {
                 let path = entries["type"] == nil ? root.index(index) : root
+                guard path.hasReadableType(problems) else { continue }
                 library.check(reward, at: path, &problems)
+                library.checkFile(of: reward, at: path, &problems)
             }
             rewards = read ?? []
             if read?.isEmpty == true {
@@ -38,7 +40,7 @@ public enum GradingSpec {
             for index in problems.indices {
                 problems[index].line = document.line(of: problems[index].path)
             }
-            throw ConfigError(file: document.file, problems: problems)
+            throw ConfigError(file: document.file, problems: problems.byLine)
         }
         return rewards
     }

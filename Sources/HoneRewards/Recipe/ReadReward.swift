@@ -31,6 +31,13 @@ struct ReadReward {
         fullName = name
     }
 
+    /// Whether every Python function in it is among `loaded`.
+    func isLoaded(in loaded: [String: any AssessingRewardFunction]) -> Bool {
+        let isPython = options is PythonRewardOptions || options is CodeTestsOptions
+        return (!isPython || loaded[fullName] != nil)
+            && parts.allSatisfy { $0.isLoaded(in: loaded) }
+    }
+
     /// Hands the Python functions in it to `builder`.
     func collect(into builder: inout PythonRewardBuilder) {
         if let options = options as? PythonRewardOptions {

@@ -1,5 +1,6 @@
 import Foundation
 import HoneCore
+import OrderedCollections
 
 /// The reward functions this program brings: checks recipes and makes rubrics of them.
 public struct RewardLibrary: RewardCatalog {
@@ -34,13 +35,24 @@ public struct RewardLibrary: RewardCatalog {
         _ = ReadReward(reward, at: path, &problems)
     }
 
+    /// Appends a problem where the file that `reward` names is not there.
+    func checkFile(
+        of reward: RewardConfig, at path: ConfigPath, _ problems: inout [ConfigProblem]
+    ) {
+        // The option `file` names a file in every type of reward.
+        guard let name = reward.options["file"]?.stringValue else { return }
+        let file = PythonRewardBuilder(folder: folder, tell: tell).place(of: name)
+        guard !FileManager.default.fileExists(atPath: file) else { return }
+        problems.append(ConfigProblem(path.key("file"), "there is no file \(file)"))
+    }
+
     /// The rubric that `rewards` declare, ready to grade: reward files are loaded.
     /// - Parameters:
     ///   - rewards: the declarations.
     ///   - file: the recipe or grading file as the user named it, for error messages.
     ///   - log: is told of every call.
-    /// - Throws: `ConfigError` with every problem of the declarations, then ``RewardError``
-    ///   for an interpreter or a reward file that does not work.
+    /// - Throws: `ConfigError` with every problem of the declarations; where there is none,
+    ///   ``RewardError`` with every interpreter, reward file, judge and model that does not work.
     public func rubric(
         of rewards: [RewardConfig], file: String, log: (any RewardLog)? = nil
     ) async throws -> Rubric {
@@ -53,16 +65,22 @@ public struct RewardLibrary: RewardCatalog {
         guard problems.isEmpty else { throw ConfigError(file: file, problems: problems) }
         var python = PythonRewardBuilder(folder: folder, tell: tell)
         for reward in declared { reward.collect(into: &python) }
-        let built = try await python.build()
+        let built = await python.build()
+        var faults = built.faults
         let surroundings = RewardSurroundings(environment: environment, reference: reference)
         var items: [Rubric.Item] = []
-        for reward in declared {
-            items.append(
-                Rubric.Item(
-                    try await reward.function(built.functions, surroundings),
-                    weight: reward.config.weight, failurePolicy: reward.config.onError,
-                    maxFailureShare: reward.config.maxFailureShare))
+        for reward in declared where reward.isLoaded(in: built.functions) {
+            do throws(RewardError) {
+                items.append(
+                    Rubric.Item(
+                        try await reward.function(built.functions, surroundings),
+                        weight: reward.config.weight, failurePolicy: reward.config.onError,
+                        maxFailureShare: reward.config.maxFailureShare))
+            } catch {
+                faults.append(error)
+            }
         }
+        if let fault = RewardError.all(faults) { throw fault }
         return try Rubric(items, log: log, notices: built.notices)
     }
 }
