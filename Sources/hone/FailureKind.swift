@@ -36,7 +36,8 @@ enum FailureKind: Int32 {
             is GGUFError,
             is LanguageModelError, is SafeTensorsError, is RewardError, is GraderFailure,
             is EvaluationError, is EngineError, is TokenScorerError, is RowStream.RowError,
-            is RewardRevisionError, is RewardSourceError, is RewardRecordError:
+            is RewardRevisionError, is RewardSourceError, is RewardRecordError,
+            is PlainFile.Problem:
             self = .badData
         default: self = .internal
         }

@@ -25,23 +25,21 @@ enum AdapterSettings {
     ]
 
     static func read(_ file: URL) throws -> LoRAConfig {
-        guard FileManager.default.fileExists(atPath: file.path) else {
-            throw ModelError.unreadable(
-                file: file.path,
-                reason: "there is no such file; an adapter is a folder with "
-                    + "\(AdapterFile.configName) and \(AdapterFile.weightsName)")
-        }
         let root: JSONObject
         do {
-            let bytes = [UInt8](try Data(contentsOf: file))
+            let bytes = [UInt8](try PlainFile.contents(of: file))
             guard let object = try JSONValue(parsing: bytes).objectValue else {
                 throw ModelError.unreadable(file: file.path, reason: "it must hold an object")
             }
             root = object
         } catch let error as JSONError {
             throw ModelError.unreadable(file: file.path, reason: error.description)
-        } catch let error as CocoaError {
-            throw ModelError.unreadable(file: file.path, reason: error.localizedDescription)
+        } catch let error as PlainFile.Problem {
+            let remedy =
+                error.kind == .absent
+                ? "; an adapter is a folder with "
+                    + "\(AdapterFile.configName) and \(AdapterFile.weightsName)" : ""
+            throw ModelError.unreadable(file: file.path, reason: error.reason + remedy)
         }
         var reader = ConfigReader(file: file.path, members: root)
         guard let type = try reader.string("peft_type") else {
@@ -80,7 +78,7 @@ enum AdapterSettings {
 
     /// The model that the adapter says it was trained on; `nil` where it does not say.
     static func baseModel(_ file: URL) -> String? {
-        guard let data = try? Data(contentsOf: file),
+        guard let data = try? PlainFile.contents(of: file),
             let value = try? JSONValue(parsing: [UInt8](data))["base_model_name_or_path"]
         else { return nil }
         return value.stringValue.flatMap { $0.isEmpty ? nil : $0 }

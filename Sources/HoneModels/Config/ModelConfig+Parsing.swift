@@ -54,10 +54,10 @@ extension ModelConfig {
 
     static func object(at path: String) throws(ModelError) -> JSONObject {
         let bytes: Data
-        do {
-            bytes = try Data(contentsOf: URL(filePath: path))
+        do throws(PlainFile.Problem) {
+            bytes = try PlainFile.contents(of: path)
         } catch {
-            throw .unreadable(file: path, reason: error.localizedDescription)
+            throw .unreadable(file: path, reason: error.reason)
         }
         do {
             guard let object = try JSONValue(parsing: [UInt8](bytes)).objectValue else {

@@ -33,7 +33,7 @@ struct GGUFTokenizer {
     ///   - vocabularySize: V of the model; ids that the tokenizer does not use are marked so.
     init(folder: URL, vocabularySize: Int) throws {
         let file = folder.appending(path: "tokenizer.json")
-        let root = try JSONValue(parsing: [UInt8](Data(contentsOf: file)))
+        let root = try JSONValue(parsing: [UInt8](PlainFile.contents(of: file)))
         let settings = try Self.object(folder.appending(path: "tokenizer_config.json"))
         guard root["model"]?["type"]?.stringValue == "BPE",
             root["model"]?["byte_fallback"]?.boolValue != true,
@@ -128,13 +128,13 @@ struct GGUFTokenizer {
     private static func template(_ folder: URL, _ settings: JSONObject) throws -> String? {
         let file = folder.appending(path: "chat_template.jinja")
         if FileManager.default.fileExists(atPath: file.path) {
-            return String(decoding: try Data(contentsOf: file), as: UTF8.self)
+            return String(decoding: try PlainFile.contents(of: file), as: UTF8.self)
         }
         return settings["chat_template"]?.stringValue
     }
 
     private static func object(_ file: URL) throws -> JSONObject {
         guard FileManager.default.fileExists(atPath: file.path) else { return [:] }
-        return try JSONValue(parsing: [UInt8](Data(contentsOf: file))).objectValue ?? [:]
+        return try JSONValue(parsing: [UInt8](PlainFile.contents(of: file))).objectValue ?? [:]
     }
 }

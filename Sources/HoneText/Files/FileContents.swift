@@ -1,4 +1,5 @@
 import Foundation
+import HoneCore
 
 /// Whole files as bytes.
 enum FileContents {
@@ -6,12 +7,12 @@ enum FileContents {
     /// - Throws: ``TokenizerError/missingFile(path:)`` or
     ///   ``TokenizerError/unreadableFile(path:reason:)``.
     static func read(_ url: URL) throws(TokenizerError) -> [UInt8] {
-        let path = url.path(percentEncoded: false)
-        guard FileManager.default.fileExists(atPath: path) else { throw .missingFile(path: path) }
-        do {
-            return [UInt8](try Data(contentsOf: url))
+        do throws(PlainFile.Problem) {
+            return [UInt8](try PlainFile.contents(of: url))
         } catch {
-            throw .unreadableFile(path: path, reason: error.localizedDescription)
+            throw error.kind == .absent
+                ? .missingFile(path: error.path)
+                : .unreadableFile(path: error.path, reason: error.reason)
         }
     }
 }

@@ -117,12 +117,12 @@ public struct ChatTemplateSet: Sendable {
 
     /// A file's text; `nil` if there is no such file.
     private static func text(_ url: URL) throws(ChatTemplateFolderError) -> String? {
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
         let data: Data
-        do {
-            data = try Data(contentsOf: url)
+        do throws(PlainFile.Problem) {
+            data = try PlainFile.contents(of: url)
         } catch {
-            throw .unreadable(path: url.path, reason: error.localizedDescription)
+            if error.kind == .absent { return nil }
+            throw .unreadable(path: url.path, reason: error.reason)
         }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw .malformed(path: url.path, reason: "not valid UTF-8")

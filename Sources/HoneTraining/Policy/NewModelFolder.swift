@@ -18,7 +18,7 @@ struct NewModelFolder {
         let source = URL(filePath: description.tokenizer)
         for name in try files.contentsOfDirectory(atPath: source.path)
         where Self.belongsToText(name) {
-            let data = try Data(contentsOf: source.appending(path: name))
+            let data = try PlainFile.contents(of: source.appending(path: name))
             try data.write(to: folder.appending(path: name), options: .atomic)
         }
         let model = try DecoderModel.random(

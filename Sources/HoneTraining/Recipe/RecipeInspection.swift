@@ -182,17 +182,20 @@ public struct RecipeInspection: Sendable {
         let files = FileManager.default
         if files.fileExists(atPath: folder + "/model.safetensors") { return }
         let index = folder + "/model.safetensors.index.json"
-        guard let data = files.contents(atPath: index) else {
+        guard files.fileExists(atPath: index) else {
             report("model", "\(folder) has neither model.safetensors nor an index of shards")
             return
         }
         do {
+            let data = try PlainFile.contents(of: index)
             let map = try JSONValue(parsing: [UInt8](data))["weight_map"]?.objectValue ?? [:]
             let shards = Set(map.values.compactMap(\.stringValue)).sorted()
             if shards.isEmpty { report("model", "\(index) names no shards") }
             for shard in shards where !files.fileExists(atPath: folder + "/" + shard) {
                 report("model", "the shard \(shard), which \(index) names, is missing")
             }
+        } catch let error as PlainFile.Problem {
+            report("model", "\(error)")
         } catch {
             report("model", "\(index): \(error)")
         }
@@ -208,7 +211,10 @@ public struct RecipeInspection: Sendable {
             report("lora.path", "\(fault)")
             return
         }
-        requireFile("adapter_model.safetensors", in: folder, at: "lora.path")
+        let weights = "adapter_model.safetensors"
+        if !FileManager.default.fileExists(atPath: folder + "/" + weights) {
+            report("lora.path", "\(folder) has no \(weights)")
+        }
     }
 
     // MARK: Rewards
@@ -239,12 +245,5 @@ public struct RecipeInspection: Sendable {
         var isDirectory: ObjCBool = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
             && isDirectory.boolValue
-    }
-
-    @discardableResult
-    private mutating func requireFile(_ name: String, in folder: String, at path: String) -> Data? {
-        let data = FileManager.default.contents(atPath: folder + "/" + name)
-        if data == nil { report(path, "\(folder) has no \(name)") }
-        return data
     }
 }

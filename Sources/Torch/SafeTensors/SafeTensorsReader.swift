@@ -135,7 +135,8 @@ public final class SafeTensorsReader {
         let path = url.path(percentEncoded: false)
         let weightMap: [String: String]
         do {
-            weightMap = try JSONDecoder().decode(Index.self, from: Data(contentsOf: url)).weightMap
+            let file = try MappedFile(path: path)
+            weightMap = try JSONDecoder().decode(Index.self, from: Data(file.bytes)).weightMap
         } catch {
             throw .index(path: path, reason: "it is no safetensors index (\(error))")
         }

@@ -1,4 +1,5 @@
 import Foundation
+import HoneCore
 
 /// A file that is read at any place, by any thread.
 ///
@@ -25,19 +26,24 @@ final class DataFile: Sendable {
         var size: Int
         /// Of the last change: seconds and nanoseconds.
         var time: [Int]
+
+        init(_ state: stat) {
+            #if os(Linux)
+                time = [Int(state.st_mtim.tv_sec), Int(state.st_mtim.tv_nsec)]
+            #else
+                time = [Int(state.st_mtimespec.tv_sec), Int(state.st_mtimespec.tv_nsec)]
+            #endif
+            identity = [Int(state.st_dev), Int(state.st_ino)]
+            size = Int(state.st_size)
+        }
     }
 
     /// Opens the file at `path`.
     init(path: String, holding: Holding = .open) throws(DatasetError) {
         self.path = path
-        let descriptor = try Self.opened(path)
-        do throws(DatasetError) {
-            first = try Self.state(of: descriptor, path)
-        } catch {
-            close(descriptor)
-            throw error
-        }
-        size = first.size
+        let (descriptor, state) = try Self.opened(path)
+        first = state
+        size = state.size
         switch holding {
         case .open: self.descriptor = descriptor
         case .closed:
@@ -53,16 +59,22 @@ final class DataFile: Sendable {
     /// `count` bytes from `offset` on.
     /// - Throws: ``DatasetError/changed(path:)`` when the file is not what it was when it was opened.
     func bytes(at offset: Int, count: Int) throws(DatasetError) -> [UInt8] {
-        if let descriptor { return try read(descriptor, offset, count) }
-        let descriptor = try Self.opened(path)
+        if let descriptor {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else {
+                throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+            }
+            return try read(descriptor, State(status), offset, count)
+        }
+        let (descriptor, state) = try Self.opened(path)
         defer { close(descriptor) }
-        return try read(descriptor, offset, count)
+        return try read(descriptor, state, offset, count)
     }
 
     private func read(
-        _ descriptor: Int32, _ offset: Int, _ count: Int
+        _ descriptor: Int32, _ state: State, _ offset: Int, _ count: Int
     ) throws(DatasetError) -> [UInt8] {
-        guard try Self.state(of: descriptor, path) == first else { throw .changed(path: path) }
+        guard state == first else { throw .changed(path: path) }
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
         while filled < count {
@@ -82,33 +94,14 @@ final class DataFile: Sendable {
         return bytes
     }
 
-    /// Without waiting: a pipe that nobody writes to would never open.
-    private static func opened(_ path: String) throws(DatasetError) -> Int32 {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            let reason =
-                errno == ENOENT ? "there is no such file" : String(cString: strerror(errno))
-            throw .unreadable(path: path, reason: reason)
+    private static func opened(_ path: String) throws(DatasetError) -> (Int32, State) {
+        do throws(PlainFile.Problem) {
+            let file = try PlainFile.opened(path)
+            return (file.descriptor, State(file.state))
+        } catch {
+            let reason = error.kind == .other ? "; rows are read more than once" : ""
+            throw .unreadable(path: path, reason: error.reason + reason)
         }
-        return descriptor
-    }
-
-    private static func state(of descriptor: Int32, _ path: String) throws(DatasetError) -> State {
-        var state = stat()
-        guard fstat(descriptor, &state) == 0 else {
-            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
-        }
-        guard state.st_mode & S_IFMT == S_IFREG else {
-            throw .unreadable(
-                path: path, reason: "it is no regular file; rows are read more than once")
-        }
-        #if os(Linux)
-            let time = [Int(state.st_mtim.tv_sec), Int(state.st_mtim.tv_nsec)]
-        #else
-            let time = [Int(state.st_mtimespec.tv_sec), Int(state.st_mtimespec.tv_nsec)]
-        #endif
-        return State(
-            identity: [Int(state.st_dev), Int(state.st_ino)], size: Int(state.st_size), time: time)
     }
 }
 
