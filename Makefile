@@ -15,7 +15,7 @@ TIMED_TESTS := HoneRewardsTests|EndToEndTests
 TIMED_TESTS_AT_ONCE := 4
 # The generators of fixtures; the other files beside them are their parts.
 FIXTURES := tensors quantization models sampling objective tokenizer_fixtures templates datasets_files \
-	rewards guide similarity mathematics json_schema
+	datasets_strange rewards guide similarity mathematics json_schema
 SWIFT_FOLDERS := Package.swift Sources Tests Benchmarks
 
 help: ## this list

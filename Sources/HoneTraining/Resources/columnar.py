@@ -3,8 +3,8 @@
 Run by Hone as: python -c SOURCE read KIND INPUT OUTPUT, where KIND is parquet or arrow, or as
 python -c SOURCE write INPUT OUTPUT.
 
-Read, what is no JSON becomes text: dates and times in ISO 8601, decimals digit by digit, bytes in base64. A
-duration becomes its seconds, a map a list of pairs. Written, a column has the narrowest type that holds all
+Read, what is no JSON becomes text: dates and times in ISO 8601, decimals digit by digit, bytes in base64,
+UUIDs as usual. A duration becomes its seconds, a map a list of pairs. Written, a column has the narrowest type that holds all
 its values: integers and other numbers in one column become numbers; texts and numbers in one are an error.
 
 Exit codes: 0 done; 3 pyarrow is missing; 4 the file cannot be read, with the reason on standard error.
@@ -16,6 +16,7 @@ import decimal
 import itertools
 import json
 import sys
+import uuid
 
 BATCH = 512  # rows held in memory at a time
 
@@ -31,6 +32,8 @@ def plain(value):
     if isinstance(value, datetime.timedelta):
         return value.total_seconds()
     if isinstance(value, decimal.Decimal):
+        return str(value)
+    if isinstance(value, uuid.UUID):
         return str(value)
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode("ascii")
@@ -76,6 +79,28 @@ def simple(kind, types):
     )
 
 
+def values(name, column, types):
+    """The values of a column as json.dumps can write them."""
+    kind = column.type
+    try:
+        if types.is_duration(kind):
+            # Python's durations end before Arrow's do, and have no nanoseconds.
+            parts = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
+            counts = column.cast("int64").to_pylist()
+            return [None if count is None else count / parts for count in counts]
+        try:
+            listed = column.to_pylist()
+        except ValueError:
+            # Python's times have no nanoseconds either.
+            if not (types.is_timestamp(kind) or types.is_time64(kind)) or kind.unit != "ns":
+                raise
+            texts = column.cast("string").to_pylist()
+            return [None if text is None else text.replace(" ", "T", 1) for text in texts]
+        return listed if simple(kind, types) else [plain(value) for value in listed]
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise ValueError(f"column {name} ({kind}): {error}") from error
+
+
 def read(kind, source, target):
     import pyarrow.types
 
@@ -84,12 +109,9 @@ def read(kind, source, target):
             names = batch.schema.names
             if len(set(names)) != len(names):
                 raise ValueError("two columns have one name: " + ", ".join(names))
-            columns = []
-            for column in batch.columns:
-                values = column.to_pylist()
-                if not simple(column.type, pyarrow.types):
-                    values = [plain(value) for value in values]
-                columns.append(values)
+            columns = [
+                values(name, column, pyarrow.types) for name, column in zip(names, batch.columns)
+            ]
             for row in zip(*columns) if columns else ():
                 output.write(json.dumps(dict(zip(names, row)), ensure_ascii=False) + "\n")
 
@@ -118,9 +140,9 @@ def write(source, target):
         schema = pyarrow.unify_schemas([schema, found], promote_options="permissive")
     with pyarrow.parquet.ParquetWriter(target, schema) as writer:
         for rows in objects(source):
-            values = columns(rows)
+            found = columns(rows)
             absent = [None] * len(rows)
-            batch = {name: values.get(name, absent) for name in schema.names}
+            batch = {name: found.get(name, absent) for name in schema.names}
             writer.write_table(pyarrow.Table.from_pydict(batch, schema=schema))
 
 
@@ -133,7 +155,8 @@ def main():
     try:
         {"read": read, "write": write}[sys.argv[1]](*sys.argv[2:])
     except Exception as error:  # Whatever is wrong with the file is told in the library's words.
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        # In one line, however many the library takes.
+        print(" ".join(f"{type(error).__name__}: {error}".split()), file=sys.stderr)
         return 4
     return 0
 
