@@ -9,9 +9,10 @@ struct Grade: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score completions in a file with reward functions; no model has to be loaded.",
         discussion: """
-            SPEC declares the reward functions as the rewards: part of a recipe does, in YAML or JSON: \
-            a list, or a mapping with the key rewards (so a whole recipe will do). Relative paths of \
-            reward files begin at its folder.
+            SPEC declares the reward functions in YAML or JSON: a list as under rewards: in a recipe, or \
+            a mapping with the key rewards (so a whole recipe will do). A grader of OpenAI or \
+            SeekrFlow's reward_components are read as they are. Reward files are looked for beside \
+            SPEC, then in the working directory. Every problem is told at once, with its line.
 
             Each input row is a JSON object on a line of its own with a "completion" and, where the \
             functions look at them, a "prompt", a "reference_answer" and other columns.

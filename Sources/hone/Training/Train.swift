@@ -30,7 +30,7 @@ struct Train: AsyncParsableCommand {
             checkpoint and ends as if it had never been stopped.
             """)
 
-    @Argument(help: "The recipe: a YAML file.") var recipe: String
+    @Argument(help: "The recipe: a YAML or JSON file.") var recipe: String
     @Option(
         name: .customLong("set"),
         help: ArgumentHelp(
