@@ -37,17 +37,24 @@ public enum ModelFolder {
 
     /// Copies files that describe the model, its tokenizer and its generation; no weights.
     private static func copyCompanions(of source: URL, to folder: URL) throws {
-        let keys: Set<URLResourceKey> = [.isRegularFileKey]
         for file in try FileManager.default.contentsOfDirectory(
-            at: source, includingPropertiesForKeys: Array(keys))
+            at: source, includingPropertiesForKeys: nil)
         {
             let name = file.lastPathComponent
             let isText = ["json", "jinja", "model", "txt"].contains(file.pathExtension)
             guard isText, !name.hasSuffix(".safetensors.index.json"), !name.hasPrefix("."),
-                name != "config.json",
-                try file.resourceValues(forKeys: keys).isRegularFile ?? false
+                name != "config.json"
             else { continue }
-            try Data(contentsOf: file).write(to: folder.appending(path: name), options: .atomic)
+            let contents: Data
+            do throws(PlainFile.Problem) {
+                // Through links: the cache of downloads from the hub consists of them.
+                contents = try PlainFile.contents(of: file)
+            } catch {
+                // A folder of such a name belongs to something else.
+                if error.kind == .other { continue }
+                throw error
+            }
+            try contents.write(to: folder.appending(path: name), options: .atomic)
         }
     }
 

@@ -165,6 +165,34 @@ import Torch
         #expect(model.adapterConfig == nil)
     }
 
+    /// As the cache of downloads from the hub has them.
+    @Test func filesBehindLinksAreCopiedIntoASavedFolder() throws {
+        let parity = try ParityCase.named("qwen2-tied")
+        let scratch = try ScratchFolder()
+        let files = FileManager.default
+        let source = scratch.url.appending(path: "snapshot")
+        let target = scratch.url.appending(path: "saved")
+        try files.createDirectory(at: source, withIntermediateDirectories: true)
+        for name in try files.contentsOfDirectory(atPath: parity.folder.path) {
+            try files.createSymbolicLink(
+                at: source.appending(path: name),
+                withDestinationURL: parity.folder.appending(path: name))
+        }
+        let blob = try scratch.file("blob", "{\"model\": {}}")
+        try files.createSymbolicLink(
+            at: source.appending(path: "tokenizer.json"), withDestinationURL: blob)
+        // What is no file is not copied.
+        try files.createDirectory(
+            at: source.appending(path: "notes.txt"), withIntermediateDirectories: true)
+        try ModelFolder.save(parity.model(), folder: target, source: source)
+        let copy = target.appending(path: "tokenizer.json")
+        #expect(try Data(contentsOf: copy) == Data(contentsOf: blob))
+        #expect(
+            try files.attributesOfItem(atPath: copy.path)[.type] as? FileAttributeType
+                == .typeRegular)
+        #expect(!files.fileExists(atPath: target.appending(path: "notes.txt").path))
+    }
+
     @Test func modelFromNothingCanBeSavedAndLoaded() throws {
         let parity = try ParityCase.named("qwen2-tied")
         let scratch = try ScratchFolder()
