@@ -39,7 +39,7 @@ import Testing
         let scratch = try ScratchFolder()
         let sound = try Data(
             contentsOf: Fixtures.folder.appending(path: "datasets").appending(path: name))
-        try Damage.cases(8) { damage in
+        try Damage.cases(24) { damage in
             let file = scratch.url.appending(path: name)
             let bytes = damage.spoil([UInt8](sound))
             Damage.note(Data(bytes).base64EncodedString())
