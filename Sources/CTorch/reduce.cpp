@@ -3,7 +3,8 @@
 namespace {
 at::OptionalIntArrayRef over(const int64_t *axes, int64_t count) {
     if (!axes) return std::nullopt;
-    return ct::sizes(axes, count);
+    // By way of std::optional: libtorch 2.15 asks of a view that is given directly to outlive the result.
+    return std::optional<at::IntArrayRef>(ct::sizes(axes, count));
 }
 
 at::IntArrayRef axes_or_all(const int64_t *axes, int64_t count) {
