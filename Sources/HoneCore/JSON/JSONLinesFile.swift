@@ -3,7 +3,8 @@ import Foundation
 /// A file that only grows, a JSON document a line.
 ///
 /// Each call writes its lines with one system call, so a process killed at any instant leaves at most
-/// one unfinished line at the end, and ``cut(to:)`` takes that away when the run is resumed.
+/// one unfinished line at the end, and ``cut(to:)`` takes that away when the run is resumed. Lines go to the
+/// end of the file as it then is, so programs that share one do not write over each other's.
 public struct JSONLinesFile: Sendable {
     public let url: URL
     private let handle: FileHandle
@@ -28,6 +29,9 @@ public struct JSONLinesFile: Sendable {
             }
         }
         handle = try FileHandle(forUpdating: url)
+        guard fcntl(handle.fileDescriptor, F_SETFL, O_APPEND) == 0 else {
+            throw WriteError(path: url.path, reason: String(cString: strerror(errno)))
+        }
         try handle.seekToEnd()
     }
 
@@ -39,7 +43,7 @@ public struct JSONLinesFile: Sendable {
     public func append(_ rows: [JSONValue]) throws {
         guard !rows.isEmpty else { return }
         let text = rows.map { $0.text() + "\n" }.joined()
-        let before = try handle.offset()
+        let before = try handle.seekToEnd()
         do {
             try handle.write(contentsOf: Data(text.utf8))
         } catch {
