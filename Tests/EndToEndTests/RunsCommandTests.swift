@@ -246,12 +246,11 @@ import Testing
         #expect(completions.output.split(separator: "\n").count == 96)
     }
 
-    @Test func evaluationsAndSupervisedRunsAreRecordedToo() async throws {
-        let scratch = try ScratchFolder()
-        let environment = ["HONE_HOME": scratch.url.appending(path: "home").path]
+    /// A recipe that learns one example by heart.
+    private static func supervised(_ scratch: ScratchFolder, steps: Int) throws -> URL {
         try scratch.file(
             "rows.jsonl", #"{"prompt":"Make 4.","completion":"<answer>4</answer>"}"# + "\n")
-        let recipe = try scratch.file(
+        return try scratch.file(
             "sft.yaml",
             """
             name: taught
@@ -259,8 +258,14 @@ import Testing
             model: \(EvaluateCommandTests.root.path)/Pretrained/countdown-tiny
             dtype: f32
             dataset: {path: rows.jsonl}
-            sft: {batch_size: 1, train_steps: 2}
+            sft: {batch_size: 1, train_steps: \(steps)}
             """)
+    }
+
+    @Test func evaluationsAndSupervisedRunsAreRecordedToo() async throws {
+        let scratch = try ScratchFolder()
+        let environment = ["HONE_HOME": scratch.url.appending(path: "home").path]
+        let recipe = try Self.supervised(scratch, steps: 2)
         let run = scratch.url.appending(path: "run").path
         let trained = try await HoneProgram.run(
             ["train", recipe.path, "--output", run], environment: environment)
@@ -349,18 +354,7 @@ import Testing
     @Test func aRunThatIsTrainedIsNotResumedByAnother() async throws {
         let scratch = try ScratchFolder()
         let environment = ["HONE_HOME": scratch.url.appending(path: "home").path]
-        try scratch.file(
-            "rows.jsonl", #"{"prompt":"Make 4.","completion":"<answer>4</answer>"}"# + "\n")
-        let recipe = try scratch.file(
-            "sft.yaml",
-            """
-            name: taught
-            method: sft
-            model: \(EvaluateCommandTests.root.path)/Pretrained/countdown-tiny
-            dtype: f32
-            dataset: {path: rows.jsonl}
-            sft: {batch_size: 1, train_steps: 100000}
-            """)
+        let recipe = try Self.supervised(scratch, steps: 100_000)
         let run = scratch.url.appending(path: "run")
         let arguments = ["train", recipe.path, "--output", run.path]
         let program = try HoneProgram.start(arguments, environment: environment)
