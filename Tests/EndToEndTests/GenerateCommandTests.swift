@@ -38,6 +38,33 @@ import Testing
         try output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
     }
 
+    @Test func messagesComeFromAFileOrAPipe() async throws {
+        let scratch = try ScratchFolder()
+        let model = try folder(scratch).path
+        let messages = #"[{"role": "user", "content": "Make 4 from [2, 2]."}]"#
+        func generate(_ path: String, input: String = "") async throws -> HoneProgram.Outcome {
+            try await HoneProgram.run(
+                [
+                    "generate", "--model", model, "--dtype", "f32", "--messages", path,
+                    "--max-tokens", "5", "--seed", "3", "--json",
+                ], input: input)
+        }
+        let file = try await generate(scratch.file("messages.json", messages).path)
+        #expect(file.exitCode == 0, "\(file.errors)")
+        #expect(try rows(file.output)[0]["completion_ids"]?.arrayValue?.isEmpty == false)
+        for path in ["-", "/dev/stdin"] {
+            let piped = try await generate(path, input: messages)
+            #expect(piped.output == file.output, "\(path): \(piped.errors)")
+        }
+
+        let absent = try await generate("/nowhere.json")
+        #expect(absent.exitCode == 64)
+        #expect(absent.errors.contains("--messages /nowhere.json: no such file"))
+        let broken = try await generate(scratch.file("broken.json", "[\n{]").path)
+        #expect(broken.exitCode == 65)
+        #expect(broken.errors.contains("broken.json, line 2"), "\(broken.errors)")
+    }
+
     @Test func answersRowsInOrderAndScoreAgrees() async throws {
         let scratch = try ScratchFolder()
         let model = try folder(scratch).path

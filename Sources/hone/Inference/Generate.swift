@@ -81,14 +81,10 @@ struct Generate: ParsableCommand {
     }
 
     private static func readMessages(_ path: String) throws -> [ChatMessage] {
-        let data: Data
-        if path == "-" {
-            data = try FileHandle.standardInput.readToEnd() ?? Data()
-        } else {
-            guard let contents = FileManager.default.contents(atPath: path) else {
-                throw ValidationError("--messages \(path): no such file, or it may not be read")
-            }
-            data = contents
+        // A pipe will do, as `<(…)` of a shell gives one.
+        let handle = path == "-" ? .standardInput : FileHandle(forReadingAtPath: path)
+        guard let handle, let data = try? handle.readToEnd() ?? Data() else {
+            throw ValidationError("--messages \(path): no such file, or it may not be read")
         }
         let json: JSONValue
         do throws(JSONError) {
