@@ -94,8 +94,10 @@ let package = Package(
                     // vector crosses a call that another compiler made (-Wpsabi).
                     "-isystem", "\(torchHome)/include",
                     "-isystem", "\(torchHome)/include/torch/csrc/api/include",
-                    "-Wall", "-Wextra", "-Wno-psabi", "-Werror", "-O3",
-                ])
+                    "-Wall", "-Wextra", "-Wno-psabi", "-O3",
+                ]),
+                // Who only uses the program shall not be stopped by what a newer libtorch warns of.
+                .unsafeFlags(["-Werror"], .when(configuration: .debug)),
             ],
             linkerSettings: torchLinkerSettings + cudaLinkerSettings),
         .systemLibrary(

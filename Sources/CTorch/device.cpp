@@ -1,5 +1,6 @@
 #include "guard.h"
 #include "host_memory.h"
+#include "kernels/elements.h"
 #include "kernels/gemm.h"
 #include "kernels/parallel.h"
 
@@ -102,7 +103,7 @@ bool ct_read_through(const ct_tensor *tensor, double *sum) {
         TORCH_CHECK(
             x.is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous(),
             "only dense f32 tensors on the host are read through");
-        const float *values = x.const_data_ptr<float>();
+        const float *values = ct::elements<float>(x);
         constexpr int64_t grain = 1 << 18;
         const int64_t count = x.numel();
         std::vector<double> parts((count + grain - 1) / grain);

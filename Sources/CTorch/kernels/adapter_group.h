@@ -2,6 +2,7 @@
 #include "../guard.h"
 #include "../include/ctorch_decoder.h"
 #include "dropout.h"
+#include "elements.h"
 #include "linear.h"
 
 #include <vector>
@@ -27,7 +28,7 @@ struct AdapterGroup {
 
     AdapterGroup(
         const std::vector<at::Tensor> &matrices, const at::Tensor &settings, at::ScalarType type) {
-        const double *values = settings.const_data_ptr<double>();
+        const double *values = ct::elements<double>(settings);
         for (size_t i = 0; i * 2 < matrices.size(); ++i, values += 5) {
             Adapter adapter;
             adapter.first_row = static_cast<int64_t>(values[0]);

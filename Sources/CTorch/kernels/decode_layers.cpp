@@ -1,6 +1,7 @@
 #include "decode_layers.h"
 
 #include "../guard.h"
+#include "elements.h"
 #include "instruction_set.h"
 #include "joined_adapters.h"
 #include "parallel.h"
@@ -45,7 +46,7 @@ public:
             TORCH_CHECK(
                 bias.dim() == 1 && bias.size(0) == weight.size(0), "a bias of ", bias.sizes(),
                 " for weights ", weight.sizes());
-            result.bias = kept(bias.detach().to(at::kFloat).contiguous()).const_data_ptr<float>();
+            result.bias = ct::elements<float>(kept(bias.detach().to(at::kFloat).contiguous()));
         }
         if (layer.adapter_count > 0) {
             const auto joined = ct::joined_adapters(
@@ -73,7 +74,7 @@ public:
 
     const float *angles(const ct_tensor *angles) {
         if (angles == nullptr) return nullptr;
-        return kept(angles->value.to(at::kFloat).contiguous()).const_data_ptr<float>();
+        return ct::elements<float>(kept(angles->value.to(at::kFloat).contiguous()));
     }
 
     at::Tensor room(int64_t width) {

@@ -1,3 +1,4 @@
+#include "elements.h"
 #include "gemm_panels.h"
 #include "gemm_rows.h"
 
@@ -127,12 +128,12 @@ bool is_product(const at::Tensor &product, const at::Tensor &left, const at::Ten
     const at::Tensor found = product.to(at::kFloat);
     const at::Tensor a = left.to(at::kFloat).contiguous(), b = right.to(at::kFloat).contiguous();
     const int64_t rows = a.size(0), inner = a.size(1), columns = b.size(1);
-    const float *x = a.const_data_ptr<float>(), *y = b.const_data_ptr<float>();
+    const float *x = ct::elements<float>(a), *y = ct::elements<float>(b);
     for (int64_t i = 0; i < rows; ++i) {
         for (int64_t j = 0; j < columns; ++j) {
             float sum = 0;
             for (int64_t k = 0; k < inner; ++k) sum += x[i * inner + k] * y[k * columns + j];
-            if (found.const_data_ptr<float>()[i * columns + j] != sum) return false;
+            if (ct::elements<float>(found)[i * columns + j] != sum) return false;
         }
     }
     return true;

@@ -1,3 +1,4 @@
+#include "elements.h"
 #include "int8_product.h"
 
 #include "gemm_rows.h"
@@ -227,8 +228,8 @@ at::Tensor plain_int8_product(const at::Tensor &x, const Int8Matrix &weight) {
     at::Tensor out = at::empty({rows, weight.rows}, at::kFloat);
     const auto *a = static_cast<const int8_t *>(left.codes.const_data_ptr());
     const auto *b = static_cast<const int8_t *>(weight.codes.const_data_ptr());
-    const float *a_scales = left.scales.const_data_ptr<float>();
-    const float *b_scales = weight.scales.const_data_ptr<float>();
+    const float *a_scales = ct::elements<float>(left.scales);
+    const float *b_scales = ct::elements<float>(weight.scales);
     float *to = out.data_ptr<float>();
     for (int64_t i = 0; i < rows; ++i) {
         for (int64_t j = 0; j < weight.rows; ++j) {
@@ -324,8 +325,8 @@ void multiply_columns(
     const Result &out, int64_t begin, int64_t end) {
     using Element = typename Type::Element;
     const auto *codes = static_cast<const uint32_t *>(weight.codes.const_data_ptr());
-    const float *scales = weight.scales.const_data_ptr<float>();
-    const auto *offsets = weight.offsets.const_data_ptr<int32_t>();
+    const float *scales = ct::elements<float>(weight.scales);
+    const auto *offsets = ct::elements<int32_t>(weight.offsets);
     const int64_t stride = weight.stride / 4;
     for (int64_t start = 0; start < rows.rows(); start += PackedRows::block_rows) {
         LowRankProduct addition{};

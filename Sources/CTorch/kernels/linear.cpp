@@ -1,3 +1,4 @@
+#include "elements.h"
 #include "linear.h"
 
 #include "gemm.h"
@@ -66,7 +67,7 @@ at::Tensor forward_product(
     at::Tensor out = at::empty({rows.size(0), weight.size(0)}, x.options());
     at::Tensor offset;
     if (bias && bias->defined()) offset = bias->detach().to(at::kFloat).contiguous();
-    ct::gemm_nt(rows, weight, offset.defined() ? offset.const_data_ptr<float>() : nullptr, out);
+    ct::gemm_nt(rows, weight, offset.defined() ? ct::elements<float>(offset) : nullptr, out);
     return out.view(shape);
 }
 

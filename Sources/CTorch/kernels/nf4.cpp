@@ -1,3 +1,4 @@
+#include "elements.h"
 #include "nf4.h"
 
 #include "../guard.h"
@@ -194,9 +195,9 @@ void NF4Matrix::read(int64_t first, int64_t count, at::Tensor &out) const {
         out.copy_(dense(first, count, type));
         return;
     }
-    const uint8_t *bytes = codes.const_data_ptr<uint8_t>();
-    const uint8_t *scale_bytes = scale_codes.const_data_ptr<uint8_t>();
-    const float *outer = outer_scales.const_data_ptr<float>();
+    const uint8_t *bytes = ct::elements<uint8_t>(codes);
+    const uint8_t *scale_bytes = ct::elements<uint8_t>(scale_codes);
+    const float *outer = ct::elements<float>(outer_scales);
     const float *dynamic = signed_code().values.data();
     const bool is_wide = instruction_set() == CT_AVX512;
     const int64_t begin = first * columns, total = count * columns;
@@ -247,7 +248,7 @@ at::Tensor NF4Matrix::select(const at::Tensor &indices, at::ScalarType type) con
     const at::Tensor places = indices.to(at::kLong).contiguous();
     at::Tensor out = at::empty({places.numel(), columns}, codes.options().dtype(type));
     for (int64_t i = 0; i < places.numel(); ++i) {
-        const int64_t row = places.const_data_ptr<int64_t>()[i];
+        const int64_t row = ct::elements<int64_t>(places)[i];
         TORCH_CHECK(row >= 0 && row < rows, "row ", row, " is outside 0..<", rows);
         at::Tensor line = out.narrow(0, i, 1);
         read(row, 1, line);

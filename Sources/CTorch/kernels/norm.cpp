@@ -49,7 +49,7 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
         }
         CT_DISPATCH(x, norm_rows_backward<T>(
             CT_ROWS(rows), CT_DATA(weight), static_cast<float>(offset),
-            inverses.const_data_ptr<float>(), CT_DATA(pulled),
+            ct::elements<float>(inverses), CT_DATA(pulled),
             to_sum.defined() ? CT_DATA(to_sum) : nullptr, count, CT_OUT(to_x),
             sums.defined() ? sums.data_ptr<float>() : nullptr);)
         return {

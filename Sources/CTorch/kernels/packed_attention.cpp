@@ -1,4 +1,5 @@
 #include "../guard.h"
+#include "elements.h"
 #include "gemm.h"
 #include "instruction_set.h"
 #include "parallel.h"
@@ -268,7 +269,7 @@ struct PackedAttentionFunction : torch::autograd::Function<PackedAttentionFuncti
     static Settings read(
         const at::Tensor &spans, double scale, int64_t window, double soft_cap) {
         const auto *first =
-            reinterpret_cast<const ct_attention_span *>(spans.const_data_ptr<int64_t>());
+            reinterpret_cast<const ct_attention_span *>(ct::elements<int64_t>(spans));
         return {{first, first + spans.size(0)}, scale, window, soft_cap};
     }
 };

@@ -1,4 +1,5 @@
 #include "../guard.h"
+#include "elements.h"
 #include "gemm.h"
 #include "instruction_set.h"
 #include "parallel.h"
@@ -43,7 +44,7 @@ struct Plan {
 
     explicit Plan(const at::Tensor &table, int64_t rows) {
         const auto *first =
-            reinterpret_cast<const ct_attention_span *>(table.const_data_ptr<int64_t>());
+            reinterpret_cast<const ct_attention_span *>(ct::elements<int64_t>(table));
         const auto *last = first + table.size(0);
         std::map<int64_t, std::vector<ct_attention_span>> branches;
         int64_t owned = 0;
@@ -108,7 +109,7 @@ struct Shape {
 #define CT_SELF_ATTENTION(name)                                                                     \
     const SelfAttention<T> name {                                                                   \
         static_cast<const T *>(joined.const_data_ptr()), joined.stride(0),                          \
-            cosine.const_data_ptr<float>(), sine.const_data_ptr<float>(), cosine.size(1),           \
+            ct::elements<float>(cosine), ct::elements<float>(sine), cosine.size(1),                 \
             shape.heads, shape.key_heads,                                                           \
             joined.size(1) / (shape.heads + 2 * shape.key_heads), shape.window,                     \
             static_cast<float>(shape.scale), static_cast<float>(shape.soft_cap),                    \

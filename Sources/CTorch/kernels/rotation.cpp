@@ -6,7 +6,7 @@ at::Tensor rotated(
     const at::Tensor dense = x.stride(2) == 1 ? x : x.contiguous();
     at::Tensor out = at::empty(x.sizes(), x.options());
     CT_DISPATCH(x, rotate_rows<T>(
-        CT_ROWS(dense), cosine.const_data_ptr<float>(), sine.const_data_ptr<float>(),
+        CT_ROWS(dense), ct::elements<float>(cosine), ct::elements<float>(sine),
         cosine.size(1), direction, x.size(0) * x.size(1), CT_OUT(out));)
     return out;
 }

@@ -1,3 +1,4 @@
+#include "elements.h"
 #include "softmax_rows.h"
 
 #include "parallel.h"
@@ -212,7 +213,7 @@ at::Tensor RunningSoftmax::add(
         return factor;
     }
     at::Tensor factors = at::empty_like(others);
-    const auto *target = targets.const_data_ptr<int64_t>();
+    const auto *target = ct::elements<int64_t>(targets);
     auto *factor = factors.data_ptr<float>();
     auto *high = highest.data_ptr<float>();
     auto *sum = others.data_ptr<float>();
@@ -272,10 +273,10 @@ void log_probability_gradient(
         gradient.copy_(products);
         return;
     }
-    const auto *target = targets.const_data_ptr<int64_t>();
-    const auto *sum = log_sum.const_data_ptr<float>();
-    const auto *chosen = log_probabilities.const_data_ptr<float>();
-    const auto *weight = incoming.const_data_ptr<float>();
+    const auto *target = ct::elements<int64_t>(targets);
+    const auto *sum = ct::elements<float>(log_sum);
+    const auto *chosen = ct::elements<float>(log_probabilities);
+    const auto *weight = ct::elements<float>(incoming);
     const bool is_bf16 = gradient.scalar_type() == at::kBFloat16;
     for_each_range(products.size(0), 8, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
