@@ -5,7 +5,7 @@ import HoneCore
 ///
 /// Training reads rows in any order, which columns packed in batches do not allow; so the rows are
 /// written out, under a name made of the file's path, size and time of change, and found again the next
-/// time. The helper process holds one batch of rows at a time.
+/// time. pyarrow's process holds one batch of rows at a time.
 struct ColumnarFile {
     let path: String
     let format: DatasetConfig.Format
@@ -34,7 +34,7 @@ struct ColumnarFile {
         } catch {
             throw .unconverted(path: path, reason: "it cannot be kept as JSON lines: \(error)")
         }
-        try ColumnarHelper(python: python).make(target, about: path) { partial in
+        try PyArrowProcess(python: python).make(target, about: path) { partial in
             ["read", format.rawValue, path, partial]
         }
     }

@@ -19,7 +19,7 @@ public struct DatasetCache: Sendable {
 
     /// The place of what is made of `original`.
     func file(for original: DataFile) -> URL {
-        // The last number goes up when the helper writes something else for the same file.
+        // The last number goes up when columnar.py writes something else for the same file.
         let facts =
             [URL(filePath: original.path).standardizedFileURL.path]
             + (original.fingerprint + [1]).map(String.init)

@@ -2,7 +2,7 @@ import Foundation
 import HoneCore
 
 /// The Python process that reads and writes Parquet and Arrow files with pyarrow.
-struct ColumnarHelper {
+struct PyArrowProcess {
     /// The interpreter that has pyarrow; `nil` for the usual one.
     var python: String?
 
@@ -10,7 +10,7 @@ struct ColumnarHelper {
     /// - Parameters:
     ///   - target: in a folder that is there.
     ///   - path: the file that errors speak of.
-    ///   - arguments: of the helper, for the name under which the file is begun.
+    ///   - arguments: of the script, for the name under which the file is begun.
     /// - Throws: ``DatasetError/unconverted(path:reason:)``.
     func make(
         _ target: URL, about path: String, arguments: (_ partial: String) -> [String]
@@ -46,7 +46,7 @@ struct ColumnarHelper {
         }
     }
 
-    /// How the helper ended.
+    /// How the process ended.
     private struct Ending {
         var code: Int32
         /// What it wrote to standard error.
@@ -70,19 +70,5 @@ struct ColumnarHelper {
             return Ending(code: 4, errors: "ended by signal \(process.terminationStatus)")
         }
         return Ending(code: process.terminationStatus, errors: text)
-    }
-}
-
-/// Parquet files as output.
-public enum ParquetFile {
-    /// Writes the rows of a file of JSON lines as a Parquet file, through pyarrow. Each column has the narrowest
-    /// type that holds all its values; memory does not grow with the number of rows.
-    /// - Parameters:
-    ///   - lines: one object a line, no blank lines.
-    ///   - target: appears under its name when it is whole.
-    /// - Throws: ``DatasetError/unconverted(path:reason:)`` without pyarrow, or when a column holds values of
-    ///   types that cannot be one.
-    public static func write(_ lines: URL, to target: URL) throws(DatasetError) {
-        try ColumnarHelper().make(target, about: target.path) { ["write", lines.path, $0] }
     }
 }
