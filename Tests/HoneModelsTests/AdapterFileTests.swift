@@ -72,6 +72,12 @@ import Torch
                 try AdapterFile.load(folder: scratch.url, into: apart)
             }
             try FileManager.default.removeItem(at: record)
+            // A pipe that nobody writes to is not waited for.
+            #expect(mkfifo(record.path, 0o600) == 0)
+            #expect(throws: ModelError.self) {
+                try AdapterFile.load(folder: scratch.url, into: apart)
+            }
+            try FileManager.default.removeItem(at: record)
             try AdapterFile.load(folder: scratch.url, into: apart)
             #expect(apart.adapterBase == nil && apart.baseMismatch == nil)
         }

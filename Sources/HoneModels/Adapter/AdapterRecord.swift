@@ -13,14 +13,14 @@ enum AdapterRecord {
     /// What the folder says; `nil` where it has no such file, as folders of peft and of older versions.
     static func read(_ folder: URL) throws -> BaseQuantization? {
         let file = folder.appending(path: name)
-        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         let value: JSONValue?
         do {
-            value = try JSONValue(parsing: [UInt8](Data(contentsOf: file)))[key]
+            value = try JSONValue(parsing: [UInt8](PlainFile.contents(of: file)))[key]
         } catch let error as JSONError {
             throw ModelError.unreadable(file: file.path, reason: error.description)
-        } catch let error as CocoaError {
-            throw ModelError.unreadable(file: file.path, reason: error.localizedDescription)
+        } catch let error as PlainFile.Problem {
+            if error.kind == .absent { return nil }
+            throw ModelError.unreadable(file: file.path, reason: error.reason)
         }
         guard let value else { throw ModelError.missingField(file: file.path, key: key) }
         guard let kind = value.stringValue.flatMap(BaseQuantization.init) else {
