@@ -34,42 +34,35 @@ import Torch
             atPath: path, withDestinationPath: "/dev/zero")
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["config.json", "generation_config.json"])
-    func aConfigurationThatIsNoFile(_ name: String) throws {
-        for make in [Self.pipe, Self.device] {
-            let folder = try Self.folder(name, make)
+    /// What `read` says of a model folder in which `name` is a pipe, and then a device.
+    private static func expectRefusal(
+        of name: String, _ words: String = "no regular file", _ read: (URL) throws -> Void
+    ) throws {
+        for make in [pipe, device] {
+            let folder = try folder(name, make)
             #expect {
-                try ModelConfig(folder: folder.url)
+                try read(folder.url)
             } throws: { error in
-                "\(error)".contains(name) && "\(error)".contains("no regular file")
+                "\(error)".contains(name) && "\(error)".contains(words)
             }
         }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["config.json", "generation_config.json"])
+    func aConfigurationThatIsNoFile(_ name: String) throws {
+        try Self.expectRefusal(of: name) { _ = try ModelConfig(folder: $0) }
     }
 
     @Test(
         .timeLimit(.minutes(1)),
         arguments: ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"])
     func aTextThatIsNoFile(_ name: String) throws {
-        for make in [Self.pipe, Self.device] {
-            let folder = try Self.folder(name, make)
-            #expect {
-                try ModelText(folder: folder.url)
-            } throws: { error in
-                "\(error)".contains(name) && "\(error)".contains("no regular file")
-            }
-        }
+        try Self.expectRefusal(of: name) { _ = try ModelText(folder: $0) }
     }
 
-    @Test(.timeLimit(.minutes(1))) func weightsAndTheirIndexThatAreNoFiles() throws {
-        for name in ["model.safetensors", "model.safetensors.index.json"] {
-            for make in [Self.pipe, Self.device] {
-                let folder = try Self.folder(name, make)
-                #expect {
-                    try SafeTensorsReader(folder.url)
-                } throws: { error in
-                    "\(error)".contains(name) && "\(error)".contains("not a regular file")
-                }
-            }
-        }
+    @Test(
+        .timeLimit(.minutes(1)), arguments: ["model.safetensors", "model.safetensors.index.json"])
+    func weightsAndTheirIndexThatAreNoFiles(_ name: String) throws {
+        try Self.expectRefusal(of: name, "not a regular file") { _ = try SafeTensorsReader($0) }
     }
 }
