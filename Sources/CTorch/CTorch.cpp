@@ -18,6 +18,7 @@
 #include "kernels/adapted_linear.cpp"
 #include "kernels/instruction_set.cpp"
 #include "kernels/joined_adapters.cpp"
+#include "kernels/known_rows.cpp"
 #include "kernels/linear.cpp"
 #include "kernels/nf4.cpp"
 #include "kernels/linear_log_probabilities.cpp"

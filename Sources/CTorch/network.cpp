@@ -1,4 +1,5 @@
 #include "guard.h"
+#include "kernels/known_rows.h"
 #include "kernels/linear.h"
 
 ct_tensor *ct_matmul(const ct_tensor *a, const ct_tensor *b) {
@@ -21,6 +22,19 @@ bool ct_addmm_(
 
 ct_tensor *ct_linear(const ct_tensor *a, const ct_tensor *weight, const ct_tensor *bias) {
     return ct::make([&] { return ct::linear(a->value, weight->value, ct::optional(bias)); });
+}
+
+ct_tensor *ct_known_linear(
+    const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
+    const ct_known_rows *known) {
+    return ct::make([&] {
+        const at::Tensor &in = x->value, &w = weight->value;
+        TORCH_CHECK(
+            in.dim() == 2 && w.dim() == 2 && in.size(1) == w.size(1), "a layer of ", w.sizes(),
+            " with known rows got ", in.sizes());
+        const ct::KnownRows rows(*known, in, w.size(0));
+        return ct::linear(in, w, ct::optional(bias), rows);
+    });
 }
 
 ct_tensor *ct_embedding(const ct_tensor *weight, const ct_tensor *index) {

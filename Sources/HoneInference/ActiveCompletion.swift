@@ -11,6 +11,8 @@ struct ActiveCompletion {
     private(set) var tokens: [Int32] = []
     private var logProbabilities: [Float] = []
     private var rawLogProbabilities: [Float] = []
+    /// Where each token that was read is kept; nil where it is not.
+    private(set) var places: [Int32?] = []
     private var matcher: (any StopMatcher)?
     /// Distinct tokens of prompt and completion, where a repetition penalty needs them.
     private(set) var seen: [Int32]
@@ -62,6 +64,12 @@ struct ActiveCompletion {
         let isMatched = matcher?.consume(token) ?? false
         if isMatched || endTokens.contains(token) { return .stop }
         return tokens.count >= tokenLimit ? .length : nil
+    }
+
+    /// Notes where the last token is kept.
+    mutating func keep(place: Int32?) {
+        while places.count < tokens.count - 1 { places.append(nil) }
+        places.append(place)
     }
 
     func completion(_ reason: Completion.FinishReason, policyVersion: Int) -> Completion {

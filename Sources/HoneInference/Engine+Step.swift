@@ -36,19 +36,25 @@ extension Engine {
         guard !chunks.isEmpty else { return [] }
         var batch = CachedBatch()
         var last: [(request: RequestID, row: Int)] = []
+        var rows: [(request: RequestID, range: Range<Int>)] = []
         for chunk in chunks {
             guard let active = requests[chunk.request],
                 let group = scheduler.groups[chunk.request]
             else { continue }
             let row = batch.addPrompt(
                 active.request.promptTokens[chunk.tokens], blocks: group.promptBlocks)
+            rows.append((chunk.request, row + 1 - chunk.tokens.count..<row + 1))
             if chunk.tokens.upperBound == group.promptLength { last.append((chunk.request, row)) }
         }
-        let hidden = try forward(batch)
+        let room = try roomToKeep(batch)
+        let hidden = try forward(batch, keeping: room)
+        for (request, range) in rows {
+            requests[request]?.promptPlaces += range.map { room?.place(of: $0) }
+        }
         scheduler.completePrefill(chunks)
         guard !last.isEmpty else { return [] }
-        let rows = try Tensor(last.map(\.row), device: model.device)
-        let logits = try onHost(model.logits(hidden.indexSelect(0, rows)))
+        let ends = try Tensor(last.map(\.row), device: model.device)
+        let logits = try onHost(model.logits(hidden.indexSelect(0, ends)))
         for (index, entry) in last.enumerated() {
             requests[entry.request]?.firstLogits = try logits.narrow(0, index, 1)
         }
@@ -94,8 +100,19 @@ extension Engine {
                 promptLength: group.promptLength, promptBlocks: group.promptBlocks,
                 blocks: completion.seat.blocks)
         }
-        let logits = try onHost(model.decodedLogits(forward(batch)))
+        let room = try roomToKeep(batch)
+        let logits = try onHost(model.decodedLogits(forward(batch, keeping: room)))
+        if let room {
+            for row in running.indices { running[row].keep(place: room.place(of: row)) }
+        }
         return try advance(&running, logits: logits, rows: Array(running.indices))
+    }
+
+    /// Room in the record for a call's rows, where something that is served is to be learned from.
+    private func roomToKeep(_ batch: CachedBatch) throws -> ActivationRoom? {
+        guard let record, requests.values.contains(where: { $0.request.purpose == .training })
+        else { return nil }
+        return try record.room(for: batch.rowCount)
     }
 
     /// What decodes in bursts on the device, where that is to be done and all that runs allows it.
@@ -151,11 +168,13 @@ extension Engine {
             })
     }
 
-    private func forward(_ batch: CachedBatch) throws -> Tensor {
+    private func forward(
+        _ batch: CachedBatch, keeping room: ActivationRoom? = nil
+    ) throws -> Tensor {
         let context = try CachedContext(
             batch: batch, store: try keyValueStore(), device: model.device)
         let tokens = try Tensor(batch.tokens, device: model.device)
-        return try model.hiddenStates(tokens: tokens, context: context)
+        return try model.hiddenStates(tokens: tokens, context: context, keeping: room)
     }
 
     /// On the host and in a type that sampling reads.
@@ -219,6 +238,11 @@ extension Engine {
                 events.append(
                     .finished(
                         request: seat.request, member: seat.member, completion: completion))
+                if let active = requests[seat.request], active.request.purpose == .training {
+                    record?.keep(
+                        prompt: active.request.promptTokens, completion: completion.tokens,
+                        places: active.promptPlaces + completions[index].places)
+                }
                 finish(seat)
             } else {
                 kept.append(index)

@@ -22,6 +22,8 @@ public final class Engine {
     public let limits: EngineLimits
     /// Written into completions: how many updates the weights have seen.
     public var policyVersion = 0
+    /// Keeps what products give for the tokens of completions; nil keeps nothing.
+    public var record: ActivationRecord?
 
     let plan: CachePlan
     var scheduler: Scheduler
@@ -185,4 +187,6 @@ struct ActiveRequest {
     /// [1, V] after the prompt's last token, while members without a first token remain.
     var firstLogits: Tensor?
     var finishedCount = 0
+    /// Where each token of the prompt is kept, in order; nil where it is not.
+    var promptPlaces: [Int32?] = []
 }

@@ -110,6 +110,39 @@ public final class DecodeStack {
         }
     }
 
+    /// Where a step leaves what its products gave.
+    public struct Record {
+        /// Of one layer, each [R, O] with rows for several steps.
+        public struct Layer {
+            public let queryKeyValue, attentionOutput, gateUp, down: Tensor
+
+            /// - Parameters:
+            ///   - queryKeyValue: [R, (H + 2 K) · D], before head norms and rotation; dense.
+            ///   - attentionOutput: [R, C], dense.
+            ///   - gateUp: [R, 2 · I]; rows may lie apart.
+            ///   - down: [R, C], dense.
+            public init(
+                queryKeyValue: Tensor, attentionOutput: Tensor, gateUp: Tensor, down: Tensor
+            ) {
+                self.queryKeyValue = queryKeyValue
+                self.attentionOutput = attentionOutput
+                self.gateUp = gateUp
+                self.down = down
+            }
+        }
+
+        public let layers: [Layer]
+        public let firstRow: Int
+
+        /// - Parameters:
+        ///   - layers: as many as the stack has.
+        ///   - firstRow: the step's first row in them; those from there on are written.
+        public init(layers: [Layer], firstRow: Int) {
+            self.layers = layers
+            self.firstRow = firstRow
+        }
+    }
+
     /// Cosines and sines of rotary angles, [N, R/2] float32 each.
     public typealias Angles = (cosine: Tensor, sine: Tensor)
 
@@ -188,12 +221,21 @@ public final class DecodeStack {
     ///   - cache: pools of every layer, and one span of one row for each sequence, in order; changed.
     ///   - angles: those that layers name 0.
     ///   - others: those that layers name 1, where one does.
+    ///   - record: where results of products stay; nil keeps none.
     public func callAsFunction(
-        _ stream: Tensor, cache: Kernels.CachedBlocks, angles: Angles, others: Angles?
+        _ stream: Tensor, cache: Kernels.CachedBlocks, angles: Angles, others: Angles?,
+        record: Record? = nil
     ) throws(TorchError) -> Tensor {
+        precondition(record.map { $0.layers.count == layers.count } ?? true)
         let spans = cache.spans.map(\.code)
         let keys = cache.pools.map { Optional($0.key.handle) }
         let values = cache.pools.map { Optional($0.value.handle) }
+        let kept = (record?.layers ?? []).map {
+            [$0.queryKeyValue.handle, $0.attentionOutput.handle, $0.gateUp.handle, $0.down.handle]
+        }
+        let count = kept.count
+        // All first tensors, then all second ones, as the call reads them.
+        let places = (0..<4).flatMap { part in kept.map { Optional($0[part]) } }
         var shape = shape
         let result = spans.withUnsafeBufferPointer { spans in
             cache.tables.withUnsafeBufferPointer { tables in
@@ -207,14 +249,29 @@ public final class DecodeStack {
                         step.tables = tables.baseAddress
                         step.cosines = (angles.cosine.handle, others?.cosine.handle)
                         step.sines = (angles.sine.handle, others?.sine.handle)
-                        return ct_decode_layers(
-                            stream.handle, codes, Int64(codes.count), lastNorm.handle, &shape,
-                            &step)
+                        return places.withUnsafeBufferPointer { places in
+                            guard let record, let first = places.baseAddress else {
+                                return ct_decode_layers(
+                                    stream.handle, codes, Int64(codes.count), lastNorm.handle,
+                                    &shape, &step)
+                            }
+                            var kept = ct_decode_record(
+                                query_key_value: first, attention_output: first + count,
+                                gate_up: first + 2 * count, down: first + 3 * count,
+                                first_row: Int64(record.firstRow))
+                            return withUnsafePointer(to: &kept) { kept in
+                                step.record = kept
+                                return ct_decode_layers(
+                                    stream.handle, codes, Int64(codes.count), lastNorm.handle,
+                                    &shape, &step)
+                            }
+                        }
                     }
                 }
             }
         }
-        return try withExtendedLifetime((layers, cache, angles, others)) { () throws(TorchError) in
+        return try withExtendedLifetime((layers, cache, angles, others, record)) {
+            () throws(TorchError) in
             try wrap(result, "decodeStack", [stream])
         }
     }

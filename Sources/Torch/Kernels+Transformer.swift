@@ -8,7 +8,7 @@ extension Kernels {
         /// x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
         case geluTanh
 
-        fileprivate var code: ct_activation { self == .silu ? CT_SILU : CT_GELU_TANH }
+        var code: ct_activation { self == .silu ? CT_SILU : CT_GELU_TANH }
     }
 
     /// x / √(mean(x²) + epsilon) · (weight + offset) over the last axis, computed in f32 and rounded

@@ -97,6 +97,8 @@ import Testing
         ("", [], "model/model.safetensors"),
         (everything, [], "adapter/adapter_model.safetensors"),
         ("", manySteps, "model/model.safetensors"),
+        // Some of a step's rows fit, others are computed.
+        ("", ["memory.activation_reuse=6 MiB"], "model/model.safetensors"),
         (
             "quantization: nf4\n" + everything,
             [

@@ -66,8 +66,12 @@ import Torch
         try expectTwins(TinyModel.load(name, dtype: dtype), groups: [1, 4, 2])
     }
 
-    /// More rows than a block of packed ones holds.
-    @Test func hasThemForManyRows() throws {
+    /// More rows than a block of packed ones holds, on one thread and two.
+    @Test(arguments: [1, 2])
+    func hasThemForManyRows(threads: Int) throws {
+        let before = Torch.threadCount
+        try Torch.setThreadCount(threads)
+        defer { try? Torch.setThreadCount(before) }
         try expectTwins(
             TinyModel.load("qwen2-window", dtype: .bfloat16), groups: [70, 9], tokens: 6)
     }

@@ -11,6 +11,7 @@
 #include "ctorch_graph.h"
 #include "ctorch_index.h"
 #include "ctorch_inference.h"
+#include "ctorch_known.h"
 #include "ctorch_kernels.h"
 #include "ctorch_math.h"
 #include "ctorch_network.h"

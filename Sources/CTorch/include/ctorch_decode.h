@@ -39,6 +39,13 @@ typedef struct ct_decode_shape {
     ct_decode_precision precision;
 } ct_decode_shape;
 
+/// Where a step leaves what its products gave: of each layer a tensor [R, O], last axis dense, whose rows from
+/// `first_row` on are written. Rows of `gate_up` may lie apart; those of the others are dense.
+typedef struct ct_decode_record {
+    ct_tensor *const *query_key_value, *const *attention_output, *const *gate_up, *const *down;
+    int64_t first_row;
+} ct_decode_record;
+
 /// What one step sees of the cache, and its angles [N, R/2] f32.
 typedef struct ct_decode_step {
     /// One of each layer, as `ct_cached_attention` takes them; changed.
@@ -48,6 +55,8 @@ typedef struct ct_decode_step {
     int64_t span_count;
     const int32_t *tables;
     const ct_tensor *cosines[2], *sines[2];
+    /// May be null.
+    const ct_decode_record *record;
 } ct_decode_step;
 
 CT_BEGIN

@@ -108,6 +108,35 @@ void check_pools(
         "a decode step got pools ", key.sizes(), " and ", value.sizes());
 }
 
+/// Writes `layer`'s places in a record.
+void set_record(
+    DecodeLayer &layer, const ct_decode_record &record, int64_t index, const DecodeWork &work,
+    int64_t joined) {
+    const auto rows = [&](ct_tensor *const *tensors, int64_t width, int64_t &stride) {
+        const at::Tensor &room = tensors[index]->value;
+        TORCH_CHECK(
+            room.dim() == 2 && room.is_cpu() && room.scalar_type() == work.type
+                && room.size(1) == width && room.stride(1) == 1 && record.first_row >= 0
+                && record.first_row + work.rows <= room.size(0),
+            "a decode step of ", work.rows, " rows leaves ", width, " columns from row ",
+            record.first_row, " on in ", room.scalar_type(), room.sizes());
+        stride = room.stride(0);
+        return static_cast<void *>(
+            static_cast<char *>(room.data_ptr())
+            + record.first_row * stride * room.element_size());
+    };
+    int64_t stride = 0;
+    const auto dense = [&](ct_tensor *const *tensors, int64_t width) {
+        void *const place = rows(tensors, width, stride);
+        TORCH_CHECK(stride == width, "rows that a decode step leaves lie apart");
+        return place;
+    };
+    layer.kept_joined = dense(record.query_key_value, joined);
+    layer.kept_output = dense(record.attention_output, work.width);
+    layer.kept_gate_up = rows(record.gate_up, 2 * work.inner_width, layer.gate_up_stride);
+    layer.kept_down = dense(record.down, work.width);
+}
+
 void check_spans(const ct_decode_step &step, int64_t rows, int64_t blocks) {
     TORCH_CHECK(step.span_count == rows, rows, " rows in a decode step got ", step.span_count, " spans");
     for (int64_t i = 0; i < rows; ++i) {
@@ -230,7 +259,15 @@ ct_tensor *ct_decode_layers(
                 .sine = sines[layer.angles],
                 .half_angles = half[layer.angles],
                 .window = layer.window,
+                .kept_joined = nullptr,
+                .kept_output = nullptr,
+                .kept_gate_up = nullptr,
+                .kept_down = nullptr,
+                .gate_up_stride = 0,
             });
+            if (step->record != nullptr) {
+                set_record(work.layers.back(), *step->record, i, work, joined);
+            }
         }
         work.last_norm = reader.norm(last_norm, work.width);
         work.spans = step->spans;

@@ -25,6 +25,10 @@ struct DecodeLayer {
     void *key_pool, *value_pool;
     const float *cosine, *sine;
     int64_t half_angles, window;
+    /// Where the results of the four products stay, or null: [rows, (H + 2 K) · D], [rows, width],
+    /// [rows, 2 · inner_width] with rows `gate_up_stride` apart, [rows, width].
+    void *kept_joined, *kept_output, *kept_gate_up, *kept_down;
+    int64_t gate_up_stride;
 };
 
 /// Packed operands of a call, whose memory a thread keeps for the next.

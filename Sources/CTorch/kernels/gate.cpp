@@ -1,16 +1,62 @@
 // A part of transformer.cpp, which has the row loops.
 #include "gate.h"
 
+namespace {
+
+template <class T>
+auto dense_rows(const at::Tensor &joined) {
+    return [data = CT_DATA(joined), stride = joined.stride(0)](int64_t i) {
+        return data + i * stride;
+    };
+}
+
+template <class T>
+auto known_rows(const ct::KnownRows &known, const at::Tensor &computed) {
+    const auto *rest = known.has_unknown()
+        ? static_cast<const std::byte *>(computed.const_data_ptr())
+        : nullptr;
+    return [&known, rest](int64_t i) { return reinterpret_cast<const T *>(known.row(i, rest)); };
+}
+
+} // namespace
+
 at::Tensor ct::gate_gradient(
     const at::Tensor &joined, const at::Tensor &incoming, ct_activation activation) {
-    const int64_t count = joined.size(0), width = joined.size(1) / 2, stride = joined.stride(0);
+    const int64_t count = joined.size(0), width = joined.size(1) / 2;
     at::Tensor out = at::empty(joined.sizes(), joined.options());
     CT_DISPATCH(joined, if (activation == CT_SILU) {
-        gate_rows_backward<Silu>(
-            CT_DATA(joined), stride, CT_DATA(incoming), count, width, CT_OUT(out));
+        gate_rows_backward<Silu>(dense_rows<T>(joined), CT_DATA(incoming), count, width, CT_OUT(out));
     } else {
         gate_rows_backward<GeluTanh>(
-            CT_DATA(joined), stride, CT_DATA(incoming), count, width, CT_OUT(out));
+            dense_rows<T>(joined), CT_DATA(incoming), count, width, CT_OUT(out));
+    })
+    return out;
+}
+
+at::Tensor ct::gate_known(
+    const KnownRows &known, const at::Tensor &computed, const at::TensorOptions &options,
+    ct_activation activation) {
+    const int64_t count = known.count(), width = known.width() / 2;
+    at::Tensor out = at::empty({count, width}, options);
+    CT_DISPATCH(out, if (activation == CT_SILU) {
+        gate_rows<Silu>(known_rows<T>(known, computed), count, width, CT_OUT(out));
+    } else {
+        gate_rows<GeluTanh>(known_rows<T>(known, computed), count, width, CT_OUT(out));
+    })
+    return out;
+}
+
+at::Tensor ct::gate_known_gradient(
+    const KnownRows &known, const at::Tensor &computed, const at::Tensor &incoming,
+    ct_activation activation) {
+    const int64_t count = known.count(), width = known.width() / 2;
+    at::Tensor out = at::empty({count, known.width()}, incoming.options());
+    CT_DISPATCH(incoming, if (activation == CT_SILU) {
+        gate_rows_backward<Silu>(
+            known_rows<T>(known, computed), CT_DATA(incoming), count, width, CT_OUT(out));
+    } else {
+        gate_rows_backward<GeluTanh>(
+            known_rows<T>(known, computed), CT_DATA(incoming), count, width, CT_OUT(out));
     })
     return out;
 }
@@ -22,9 +68,9 @@ struct GateFunction : torch::autograd::Function<GateFunction> {
         const int64_t count = joined.size(0), width = joined.size(1) / 2;
         at::Tensor out = at::empty({count, width}, joined.options());
         CT_DISPATCH(joined, if (is_silu) {
-            gate_rows<Silu>(CT_DATA(joined), joined.stride(0), count, width, CT_OUT(out));
+            gate_rows<Silu>(dense_rows<T>(joined), count, width, CT_OUT(out));
         } else {
-            gate_rows<GeluTanh>(CT_DATA(joined), joined.stride(0), count, width, CT_OUT(out));
+            gate_rows<GeluTanh>(dense_rows<T>(joined), count, width, CT_OUT(out));
         })
         context->save_for_backward({joined});
         context->saved_data["is_silu"] = is_silu;

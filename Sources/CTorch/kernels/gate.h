@@ -5,9 +5,21 @@
 
 namespace ct {
 
+class KnownRows;
+
 /// The gradient with respect to `joined` [N, 2 I] where activation(first half) · second half has the
 /// gradient `incoming` [N, I]; f32 or bf16 on the host, last axes dense.
 at::Tensor gate_gradient(
     const at::Tensor &joined, const at::Tensor &incoming, ct_activation activation);
+
+/// activation(first half) · second half of rows [N, 2 I], those of `known` and the `computed` ones: [N, I].
+at::Tensor gate_known(
+    const KnownRows &known, const at::Tensor &computed, const at::TensorOptions &options,
+    ct_activation activation);
+
+/// The gradient with respect to those rows.
+at::Tensor gate_known_gradient(
+    const KnownRows &known, const at::Tensor &computed, const at::Tensor &incoming,
+    ct_activation activation);
 
 } // namespace ct

@@ -1,4 +1,5 @@
 #include "elements.h"
+#include "known_rows.h"
 #include "linear.h"
 
 #include "gemm.h"
@@ -71,24 +72,36 @@ at::Tensor forward_product(
     return out.view(shape);
 }
 
+at::Tensor completed_product(
+    const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+    const ct::KnownRows &known) {
+    at::Tensor computed;
+    if (known.has_unknown()) {
+        const at::Tensor few = x.detach().index_select(0, known.unknown());
+        computed = forward_product(few, few, weight.detach(), bias);
+    }
+    return known.completed(computed);
+}
+
 struct Linear : torch::autograd::Function<Linear> {
     static at::Tensor forward(
         AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
-        const std::optional<at::Tensor> &bias) {
+        const std::optional<at::Tensor> &bias, const ct::KnownRows *known) {
         // An operand is kept only where the other one needs it for a gradient.
         context->save_for_backward(
             {weight.requires_grad() ? x : at::Tensor(),
              x.requires_grad() || weight.requires_grad() ? weight : at::Tensor()});
         context->saved_data["has_bias"] = bias.has_value() && bias->requires_grad();
         context->saved_data["x_shape"] = x.sizes().vec();
-        return forward_product(rows_of(x), x, weight, bias);
+        return known ? completed_product(x, weight, bias, *known)
+                     : forward_product(rows_of(x), x, weight, bias);
     }
 
     static variable_list backward(AutogradContext *context, variable_list gradients) {
         const auto saved = context->get_saved_variables();
         const at::Tensor incoming =
             gradients[0].reshape({-1, gradients[0].size(-1)}).contiguous();
-        variable_list results(3);
+        variable_list results(4);
         if (context->needs_input_grad(0)) {
             results[0] =
                 ct::product(incoming, saved[1]).view(context->saved_data["x_shape"].toIntVector());
@@ -102,22 +115,42 @@ struct Linear : torch::autograd::Function<Linear> {
     }
 };
 
+/// The rows of `x` where `gemm.h` takes this product, else undefined.
+at::Tensor operand(
+    const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
+    const bool fits = weight.dim() == 2 && x.scalar_type() == weight.scalar_type()
+        && x.dim() > 0 && x.size(-1) == weight.size(1) && x.numel() > 0
+        && (!bias || (bias->dim() == 1 && bias->size(0) == weight.size(0) && bias->is_cpu()))
+        && ct::gemm_accepts(weight);
+    return fits ? rows_of(x.detach()) : at::Tensor();
+}
+
+bool records(
+    const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
+    return c10::GradMode::is_enabled()
+        && (x.requires_grad() || weight.requires_grad() || (bias && bias->requires_grad()));
+}
+
 } // namespace
 
 namespace ct {
 
 at::Tensor linear(
     const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias) {
-    const bool fits = weight.dim() == 2 && x.scalar_type() == weight.scalar_type()
-        && x.dim() > 0 && x.size(-1) == weight.size(1) && x.numel() > 0
-        && (!bias || (bias->dim() == 1 && bias->size(0) == weight.size(0) && bias->is_cpu()))
-        && gemm_accepts(weight);
-    const at::Tensor rows = fits ? rows_of(x.detach()) : at::Tensor();
+    const at::Tensor rows = operand(x, weight, bias);
     if (!rows.defined()) return at::linear(x, weight, bias);
-    const bool records = c10::GradMode::is_enabled()
-        && (x.requires_grad() || weight.requires_grad() || (bias && bias->requires_grad()));
-    return records ? Linear::apply(x, weight, bias)
-                   : forward_product(rows, x.detach(), weight.detach(), bias);
+    return records(x, weight, bias)
+        ? Linear::apply(x, weight, bias, static_cast<const KnownRows *>(nullptr))
+        : forward_product(rows, x.detach(), weight.detach(), bias);
+}
+
+at::Tensor linear(
+    const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+    const KnownRows &known) {
+    // What libtorch multiplies has gradients of its own, which know nothing of known rows.
+    if (!operand(x, weight, bias).defined()) return at::linear(x, weight, bias);
+    return records(x, weight, bias) ? Linear::apply(x, weight, bias, &known)
+                                    : completed_product(x, weight, bias, known);
 }
 
 void product_transposed(at::Tensor &out, const at::Tensor &left, const at::Tensor &right) {

@@ -3,10 +3,17 @@
 
 namespace ct {
 
+class KnownRows;
+
 /// x[.., I] · weight[O, I]ᵀ + bias[O] with gradients: by the products of `gemm.h` where they take
 /// the operands, else by libtorch's.
 at::Tensor linear(
     const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias);
+
+/// The same for x[N, I], with only those rows computed that are not known.
+at::Tensor linear(
+    const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+    const KnownRows &known);
 
 /// out[M, N] = left[M, K] · right[N, K]ᵀ, `out` in f32.
 void product_transposed(at::Tensor &out, const at::Tensor &left, const at::Tensor &right);

@@ -40,10 +40,12 @@ void for_each_task(int64_t count, const Body &body) {
     }
 }
 
-/// The same, but each thread takes tasks that follow one another: a share of its own first, then what
-/// others have left of theirs. For tasks that read memory in order, one where the last ended.
+/// Runs `body(begin, end)` for ranges that together are [0, count), of at most `grain` items each. Each thread
+/// has a share of its own, which begins at a multiple of `unit`, takes it in order and then what others
+/// have left of theirs: no share is larger than another by more than a unit, however large the
+/// grain. For work that reads memory in order, one range where the last ended.
 template <class Body>
-void for_each_in_order(int64_t count, const Body &body) {
+void for_each_stretch(int64_t count, int64_t unit, int64_t grain, const Body &body) {
     constexpr int64_t most = 32;
     struct alignas(64) Share {
         std::atomic<int64_t> next;
@@ -51,20 +53,18 @@ void for_each_in_order(int64_t count, const Body &body) {
     };
     struct Shared {
         std::atomic<int64_t> arrivals;
-        int64_t count;
+        int64_t count, grain;
         const Body *body;
         Share shares[most];
     } shared;
-    shared.count = std::min<int64_t>({most, thread_count(), count});
-    if (shared.count <= 1) {
-        for (int64_t task = 0; task < count; ++task) body(task);
-        return;
-    }
+    const int64_t units = (count + unit - 1) / unit;
+    shared.count = std::min<int64_t>({most, thread_count(), units});
+    shared.grain = grain;
     shared.arrivals = 0;
     shared.body = &body;
     for (int64_t i = 0; i < shared.count; ++i) {
-        shared.shares[i].next = count * i / shared.count;
-        shared.shares[i].end = count * (i + 1) / shared.count;
+        shared.shares[i].next = units * i / shared.count * unit;
+        shared.shares[i].end = std::min(units * (i + 1) / shared.count * unit, count);
     }
     auto work = [](void *data) {
         auto *shared = static_cast<Shared *>(data);
@@ -72,13 +72,24 @@ void for_each_in_order(int64_t count, const Body &body) {
         for (int64_t i = 0; i < shared->count; ++i) {
             Share &share = shared->shares[(own + i) % shared->count];
             while (true) {
-                const int64_t task = share.next.fetch_add(1, std::memory_order_relaxed);
-                if (task >= share.end) break;
-                (*shared->body)(task);
+                const int64_t begin =
+                    share.next.fetch_add(shared->grain, std::memory_order_relaxed);
+                if (begin >= share.end) break;
+                (*shared->body)(begin, std::min(begin + shared->grain, share.end));
             }
         }
     };
-    on_every_thread(work, &shared);
+    if (shared.count <= 1) {
+        work(&shared);
+    } else {
+        on_every_thread(work, &shared);
+    }
+}
+
+/// Runs `body(task)` for every task in [0, count); each thread takes tasks that follow one another.
+template <class Body>
+void for_each_in_order(int64_t count, const Body &body) {
+    for_each_stretch(count, 1, 1, [&](int64_t begin, int64_t) { body(begin); });
 }
 
 /// Runs `body(begin, end)` for ranges that together are [0, count), each of `grain` items but the

@@ -3,6 +3,7 @@
 #include "../guard.h"
 #include "elements.h"
 #include "instruction_set.h"
+#include "known_rows.h"
 #include "parallel.h"
 
 #include <torch/csrc/autograd/custom_function.h>

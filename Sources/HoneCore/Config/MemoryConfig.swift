@@ -4,6 +4,8 @@ public struct MemoryConfig: ConfigSection {
     public var cacheBudget: ByteCount?
     /// What the update computes again instead of keeping.
     public var gradientCheckpointing: GradientCheckpointing = .off
+    /// What the update takes over from the sampler.
+    public var activationReuse = ActivationReuse.automatic
 
     public init() {}
 
@@ -20,6 +22,13 @@ public struct MemoryConfig: ConfigSection {
                 + "rest again in the backward pass: less memory, a third more work, the same "
                 + "gradients to the bit.",
             synonyms: ["checkpointing", "use_gradient_checkpointing"]),
+        ConfigField(
+            "activation_reuse", \.activationReuse,
+            "Memory for what the layers gave for tokens that the policy drew. The update then takes "
+                + "it from there and does not compute it again; what does not fit is computed. On "
+                + "the CPU and without an adapter. `auto` takes 256 MiB where that saves time, "
+                + "`false` computes everything.",
+            synonyms: ["reuse_activations"]),
     ]
 }
 

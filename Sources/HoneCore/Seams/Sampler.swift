@@ -7,14 +7,25 @@ public struct GenerationRequest: Sendable, Hashable {
     /// Names the random numbers of this request: each draw is a function of (stream, member of the
     /// group, position), so it does not depend on what else is in the batch.
     public var stream: RandomStream
+    public var purpose: Purpose
+
+    /// What completions are drawn for.
+    public enum Purpose: Sendable, Hashable {
+        /// To be read.
+        case answer
+        /// To be learned from: what the model computes on the way may be kept for the update.
+        case training
+    }
 
     public init(
-        promptTokens: [Int32], count: Int, parameters: SamplingParameters, stream: RandomStream
+        promptTokens: [Int32], count: Int, parameters: SamplingParameters, stream: RandomStream,
+        purpose: Purpose = .answer
     ) {
         self.promptTokens = promptTokens
         self.count = count
         self.parameters = parameters
         self.stream = stream
+        self.purpose = purpose
     }
 }
 

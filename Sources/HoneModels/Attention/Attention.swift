@@ -55,21 +55,25 @@ final class Attention {
         _ x: Tensor, _ angles: RotaryEmbedding.Angles, _ context: any AttentionContext,
         _ pass: ForwardPass
     ) throws -> Tensor {
+        let joined = try queryKeyValue(x, pass, known: pass.known?.queryKeyValue)
+        try pass.kept?.keep(joined, as: \.queryKeyValue)
         let projections = HeadProjections(
-            joined: try queryKeyValue(x, pass), heads: config.headCount,
-            keyHeads: config.keyHeadCount, angles: angles)
-        guard let queryNorm, let keyNorm else {
-            let attended = try context.attend(
+            joined: joined, heads: config.headCount, keyHeads: config.keyHeadCount, angles: angles)
+        let attended: Tensor
+        if let queryNorm, let keyNorm {
+            let (query, key, value) = try projections.separated()
+            attended = try context.attend(
+                layer: layer, query: angles.rotate(queryNorm(query)),
+                key: angles.rotate(keyNorm(key)), value: value, scale: config.attentionScale,
+                window: window, softCap: config.attentionSoftCap
+            ).reshape(x.size(0), config.headCount * config.headWidth)
+        } else {
+            attended = try context.attend(
                 layer: layer, projections: projections, scale: config.attentionScale,
                 window: window, softCap: config.attentionSoftCap)
-            return try output(attended, pass)
         }
-        let (query, key, value) = try projections.separated()
-        let attended = try context.attend(
-            layer: layer, query: angles.rotate(queryNorm(query)), key: angles.rotate(keyNorm(key)),
-            value: value, scale: config.attentionScale, window: window,
-            softCap: config.attentionSoftCap)
-        return try output(
-            attended.reshape(x.size(0), config.headCount * config.headWidth), pass)
+        let result = try output(attended, pass, known: pass.known?.attentionOutput)
+        try pass.kept?.keep(result, as: \.attentionOutput)
+        return result
     }
 }

@@ -90,6 +90,15 @@ extension DecoderModel {
         return result
     }
 
+    /// About how many bytes a pass with gradients keeps for each row: what enters and leaves the layers'
+    /// products.
+    public var activationBytesPerRow: Int {
+        let numbers = layers.reduce(0) { sum, layer in
+            sum + layer.linears.reduce(0) { $0 + $1.matrix.shape[0] + $1.matrix.shape[1] }
+        }
+        return max(numbers * dtype.byteCount, 1)
+    }
+
     /// The weights under their published names and shapes; the values, or with `gradients` what
     /// backward left for them (parameters without gradient are left out). Views, but for values kept
     /// in few bits, which are copies.

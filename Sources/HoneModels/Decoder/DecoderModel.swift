@@ -78,8 +78,13 @@ public final class DecoderModel {
     /// - Parameters:
     ///   - tokens: [N] int64, each in 0..<V.
     ///   - context: which rows see which, and where each stands in its sequence.
+    ///   - room: where the results of products stay.
+    ///   - known: what the products give for some rows. It must be what these weights give.
     /// - Returns: [N, C].
-    public func hiddenStates(tokens: Tensor, context: any AttentionContext) throws -> Tensor {
+    public func hiddenStates(
+        tokens: Tensor, context: any AttentionContext, keeping room: ActivationRoom? = nil,
+        known: KnownActivations? = nil
+    ) throws -> Tensor {
         let pass = ForwardPass(usesAdapter: adapterEnabled, dropoutSeed: dropoutSeed)
         var stream = try embedding.select(tokens, dtype)
         if let scale = config.embeddingScale {
@@ -90,10 +95,15 @@ public final class DecoderModel {
             positions: context.positions, length: length)
         let slidingAngles = try slidingRotary?.angles(
             positions: context.positions, length: length)
-        func run(_ indices: Range<Int>, _ input: Tensor) throws -> ResidualStream {
+        func run(
+            _ indices: Range<Int>, _ input: Tensor, keeping room: ActivationRoom? = nil
+        ) throws -> ResidualStream {
             var stream = ResidualStream(input)
             for index in indices {
                 let turned = config.windows[index] == nil ? angles : slidingAngles ?? angles
+                var pass = pass
+                pass.known = known?.layer(index)
+                pass.kept = room?.layer(index)
                 stream = try layers[index](stream, turned, context, pass)
             }
             return stream
@@ -105,12 +115,13 @@ public final class DecoderModel {
             }
             return try norm(stream)
         }
-        func plain() throws -> Tensor {
-            try run(layers.indices, stream).normalized(by: norm).norm
-        }
-        return try fusedDecoding.hiddenStates(
+        let fused = try fusedDecoding.hiddenStates(
             stream, model: self, pass: pass, angles: angles, slidingAngles: slidingAngles,
-            context: context, plain: plain) ?? plain()
+            context: context, room: room
+        ) { try run(layers.indices, stream).normalized(by: norm).norm }
+        if let fused { return fused }
+        defer { room?.isWritten = true }
+        return try run(layers.indices, stream, keeping: room).normalized(by: norm).norm
     }
 
     /// The head's scores for hidden states [N, C], soft cap applied: [N, V] in the compute type.

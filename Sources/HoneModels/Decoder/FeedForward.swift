@@ -38,13 +38,24 @@ final class FeedForward {
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
         let activation = config.gateActivation
         let (rows, _) = try x.dims2()
-        if rows >= Self.fewestRowsAtOnce, let wide = gateUp.onlyWeight(pass),
+        // The one call does not make what is to be kept.
+        if rows >= Self.fewestRowsAtOnce, pass.kept == nil, let wide = gateUp.onlyWeight(pass),
             let narrow = down.onlyWeight(pass),
             Kernels.supportsGatedLayer(gateUp: wide, down: narrow)
         {
-            return try Kernels.gatedLayer(x, gateUp: wide, down: narrow, activation: activation)
+            guard let known = pass.known else {
+                return try Kernels.gatedLayer(
+                    x, gateUp: wide, down: narrow, activation: activation)
+            }
+            return try Kernels.gatedLayer(
+                x, gateUp: wide, down: narrow, activation: activation, joined: known.gateUp,
+                result: known.down)
         }
-        return try down(Kernels.gate(gateUp(x, pass), activation), pass)
+        let joined = try gateUp(x, pass, known: pass.known?.gateUp)
+        try pass.kept?.keep(joined, as: \.gateUp)
+        let result = try down(Kernels.gate(joined, activation), pass, known: pass.known?.down)
+        try pass.kept?.keep(result, as: \.down)
+        return result
     }
 }
 

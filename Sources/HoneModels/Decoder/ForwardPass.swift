@@ -4,4 +4,8 @@ struct ForwardPass {
     var usesAdapter: Bool
     /// Draws dropout masks of adapters; nil: no dropout.
     var dropoutSeed: UInt64?
+    /// Where the results of the layer's products stay; nil keeps none.
+    var kept: ActivationRoom.Layer?
+    /// What the layer's products give for some of the rows, where that is known.
+    var known: KnownActivations.Layer?
 }

@@ -26,11 +26,12 @@ final class FusedDecoding {
 
     /// The hidden states of one new token of each sequence, or nil where this cannot compute them.
     ///
-    /// `stream` holds the embeddings, [N, C]; `plain` computes the same layer by layer.
+    /// `stream` holds the embeddings, [N, C]; `room` takes what the products give; `plain` computes the
+    /// same layer by layer.
     func hiddenStates(
         _ stream: Tensor, model: DecoderModel, pass: ForwardPass,
         angles: RotaryEmbedding.Angles, slidingAngles: RotaryEmbedding.Angles?,
-        context: any AttentionContext, plain: () throws -> Tensor
+        context: any AttentionContext, room: ActivationRoom?, plain: () throws -> Tensor
     ) throws -> Tensor? {
         guard trust != .refused, pass.dropoutSeed == nil, !recordsGradients,
             let cache = context.cachedBlocks, cache.spans.allSatisfy(\.isDecodeStep)
@@ -48,8 +49,12 @@ final class FusedDecoding {
             }
             trust = .agrees
         }
-        let chosen = stack(of: model, pass, precision(of: model))
-        return try chosen?(stream, cache: cache, angles: turned, others: others)
+        let precision = precision(of: model)
+        guard let chosen = stack(of: model, pass, precision) else { return nil }
+        let kept = precision == .exact && room?.parts.count == 1 ? room : nil
+        defer { kept?.isWritten = true }
+        return try chosen(
+            stream, cache: cache, angles: turned, others: others, record: kept?.parts[0].record)
     }
 
     /// What is wanted, where this processor can do it.

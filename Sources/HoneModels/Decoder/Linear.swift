@@ -53,10 +53,17 @@ final class Linear {
         }
     }
 
-    /// The results of all parts side by side, [N, I] → [N, O].
-    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
+    /// The results of all parts side by side, [N, I] → [N, O]; `known` has rows of them.
+    func callAsFunction(
+        _ x: Tensor, _ pass: ForwardPass, known: Kernels.KnownRows? = nil
+    ) throws -> Tensor {
         let additions = additions(pass)
-        guard pass.usesAdapter, !additions.isEmpty else { return try matrix.linear(x, bias: bias) }
+        guard pass.usesAdapter, !additions.isEmpty else {
+            guard let known, case .dense(let weight) = matrix else {
+                return try matrix.linear(x, bias: bias)
+            }
+            return try Kernels.linear(x, weight: weight, bias: bias, known: known)
+        }
         switch matrix {
         case .dense(let weight):
             return try Kernels.adaptedLinear(x, weight: weight, bias: bias, additions: additions)

@@ -71,8 +71,8 @@ public struct Evaluator: Sendable {
 
     private var rollouts: RolloutMaker {
         RolloutMaker(
-            groupSize: samplesPerRow, sampling: sampling, seed: seed, sampler: sampler,
-            decoder: decoder, grader: grader)
+            groupSize: samplesPerRow, sampling: sampling, purpose: .answer, seed: seed,
+            sampler: sampler, decoder: decoder, grader: grader)
     }
 }
 

@@ -42,28 +42,46 @@ extension Policy {
             maxGradientNorm: config.optimizer.maxGradNorm)
         let limits =
             config.memory.cacheBudget.map { EngineLimits(cacheBytes: $0.bytes) } ?? EngineLimits()
+        let engine = try Engine(model: model, endTokens: language.endTokens, limits: limits)
+        if config.method == .grpo {
+            engine.record = Self.record(config.memory.activationReuse, of: model)
+        }
         self.init(
-            language: language,
-            engine: try Engine(model: model, endTokens: language.endTokens, limits: limits),
+            language: language, engine: engine,
             stop: language.text.stop(at: config.sampling.stop),
-            method: Self.method(config, model, reference, step), step: step)
+            method: Self.method(config, model, reference, step, engine.record), step: step)
         if case .checkpoint(let folder) = origin { try restore(from: folder) }
+    }
+
+    private static func record(
+        _ reuse: ActivationReuse, of model: DecoderModel
+    ) -> ActivationRecord? {
+        switch reuse {
+        case .off: nil
+        case .upTo(let bytes): ActivationRecord(model: model, byteBudget: bytes.bytes)
+        case .automatic:
+            ActivationRecord.savesTime(for: model)
+                ? ActivationRecord(model: model, byteBudget: 256 << 20) : nil
+        }
     }
 
     private static func method(
         _ config: TrainingConfig, _ model: DecoderModel, _ reference: ReferencePolicy,
-        _ step: OptimizerStep
+        _ step: OptimizerStep, _ record: ActivationRecord?
     ) -> Method {
         switch config.method {
         case .grpo:
             .reinforcement(
-                PolicyUpdate(model: model, reference: reference, config: config, step: step))
+                PolicyUpdate(
+                    model: model, reference: reference, config: config, step: step,
+                    record: record))
         case .sft:
             .supervised(
                 SupervisedUpdate(
                     model: model,
                     packer: ExamplePacker(
-                        tokenBudget: config.sft.microBatchTokens ?? TokenBudget.standard,
+                        tokenBudget: config.sft.microBatchTokens
+                            ?? TokenBudget.standard(for: model),
                         sharing: config.sft.packing ? .packed : .alone),
                     step: step))
         }

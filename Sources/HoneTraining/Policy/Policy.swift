@@ -65,6 +65,7 @@ public final class Policy {
             preconditionFailure("this policy was made for supervised training")
         }
         let steps = update.iterations * update.stepsPerIteration
+        defer { engine.record?.removeAll() }
         return try undoing(steps: steps, rows: samples.compactMap(\.row)) {
             try update.run(samples) + memory
         }
@@ -114,10 +115,13 @@ public final class Policy {
         return try withoutGradients { try engine.generate([request])[0] }
     }
 
-    /// Bytes that keys and values of `tokens` tokens take beyond those of `fewer`, within the budget.
-    func cacheGrowth(from fewer: Int, to tokens: Int) -> Int {
+    /// Bytes that drawing `tokens` tokens takes beyond `fewer`: keys and values, and what is kept for the
+    /// update, each within its budget.
+    func samplingGrowth(from fewer: Int, to tokens: Int) -> Int {
         let most = engine.cacheTokens
-        return max(min(tokens, most) - min(fewer, most), 0) * engine.cacheBytesPerToken
+        let cache = max(min(tokens, most) - min(fewer, most), 0) * engine.cacheBytesPerToken
+        let kept = engine.record.map { $0.byteCount(ofRows: tokens) - $0.byteCount(ofRows: fewer) }
+        return cache + max(kept ?? 0, 0)
     }
 
     public var facts: PolicyFacts {
@@ -128,7 +132,8 @@ public final class Policy {
         return PolicyFacts(
             parameters: model.parameterCount, trainable: model.trainableCount,
             layerWeights: layers, headWeights: head,
-            weightBytes: model.decodeBytes, dtype: dtype, device: model.device)
+            weightBytes: model.decodeBytes, reusesActivations: engine.record != nil,
+            dtype: dtype, device: model.device)
     }
 
     /// The most that the device's memory held; nothing where the system tells nothing.

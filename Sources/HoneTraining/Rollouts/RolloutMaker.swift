@@ -8,17 +8,20 @@ public struct RolloutMaker: Sendable {
     /// G, completions of each prompt.
     public var groupSize: Int
     public var sampling: SamplingParameters
+    public var purpose: GenerationRequest.Purpose
     public var seed: UInt64
     public var sampler: any Sampler
     public var decoder: any TextDecoding
     public var grader: any Grader
 
     public init(
-        groupSize: Int, sampling: SamplingParameters, seed: UInt64, sampler: any Sampler,
+        groupSize: Int, sampling: SamplingParameters,
+        purpose: GenerationRequest.Purpose = .training, seed: UInt64, sampler: any Sampler,
         decoder: any TextDecoding, grader: any Grader
     ) {
         self.groupSize = groupSize
         self.sampling = sampling
+        self.purpose = purpose
         self.seed = seed
         self.sampler = sampler
         self.decoder = decoder
@@ -63,7 +66,8 @@ public struct RolloutMaker: Sendable {
         let requests = prompts.map { prompt in
             GenerationRequest(
                 promptTokens: prompt.tokens, count: groupSize, parameters: sampling,
-                stream: RandomStream(seed: seed, step: moment.draw, row: prompt.row.index))
+                stream: RandomStream(seed: seed, step: moment.draw, row: prompt.row.index),
+                purpose: purpose)
         }
         return try await sampler.sample(requests) { arrival.yield(($0, $1)) }
     }

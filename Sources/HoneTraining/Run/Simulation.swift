@@ -189,10 +189,14 @@ public struct Simulation: Sendable {
             let request = GenerationRequest(
                 promptTokens: prompt, count: config.grpo.numGenerations,
                 parameters: config.sampling.parameters,
-                stream: RandomStream(seed: UInt64(config.seed)))
+                stream: RandomStream(seed: UInt64(config.seed)), purpose: .training)
             let completions = try await host.perform { try $0.sampleWithoutEnd(request) }
             let drawn = clock.now
+            let standard = try await host.perform {
+                TokenBudget.standard(for: $0.language.model)
+            }
             let groups = config.grpo.groupsOfAPass(
+                ofTokens: config.grpo.microBatchTokens ?? standard,
                 tokens: prompt.count + completions.reduce(0) { $0 + $1.tokens.count })
             let samples = (0..<groups).flatMap { group in
                 completions.enumerated().map { member, completion in
@@ -282,8 +286,8 @@ public struct Simulation: Sendable {
             prompts * (material.longestPrompt + group * config.sampling.maxCompletionLength)
         let probed =
             material.longestPrompt + group * config.sampling.maxCompletionLength
-        // Keys and values of the groups beyond the one that was tried.
-        let growth = try? await host.perform { $0.cacheGrowth(from: probed, to: tokens) }
+        // What the groups beyond the one that was tried take.
+        let growth = try? await host.perform { $0.samplingGrowth(from: probed, to: tokens) }
         report.peakBytes = MemoryFigures.peakResidentBytes.map { $0 + (growth ?? 0) }
         report.availableBytes = available
         if let peak = report.peakBytes, let available, peak > available {
@@ -361,9 +365,9 @@ private struct FirstPrompts: PromptFeed {
 }
 
 extension GRPOConfig {
-    /// Groups of `tokens` tokens that fill a pass of every optimiser step, of a step's at most.
-    fileprivate func groupsOfAPass(tokens: Int) -> Int {
-        let budget = microBatchTokens ?? TokenBudget.standard
+    /// Groups of `tokens` tokens that fill a pass of `budget` tokens of every optimiser step, of a step's at
+    /// most.
+    fileprivate func groupsOfAPass(ofTokens budget: Int, tokens: Int) -> Int {
         let filling = (budget + tokens - 1) / max(tokens, 1)
         return min(numPrompts, max(filling, 1) * updatesPerIteration)
     }

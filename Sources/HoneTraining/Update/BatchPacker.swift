@@ -108,9 +108,3 @@ private struct PackedBatchBuilder {
         members.append(.init(sample: index, range: firstTarget..<targets.count))
     }
 }
-
-/// How many packed rows one forward and backward pass takes unless the recipe says.
-enum TokenBudget {
-    /// Enough rows to keep the matrix unit busy; activations of a 0.5 B model stay near 2 GB.
-    static let standard = 1536
-}

@@ -8,15 +8,18 @@ struct PackedForward {
     let temperature: Double
 
     /// log π(target) [M] in nats, f32, differentiable, and the entropy [M] of each predicting
-    /// distribution. Only the predicting rows pass the head, in chunks.
+    /// distribution. Only the predicting rows pass the head, in chunks. `known` has rows of the layers'
+    /// products, which are then not computed.
     func callAsFunction(
-        _ batch: PackedBatch, entropyGradient: Kernels.EntropyGradient = .none
+        _ batch: PackedBatch, entropyGradient: Kernels.EntropyGradient = .none,
+        known: KnownActivations? = nil
     ) throws -> (logProbabilities: Tensor, entropy: Tensor) {
         let device = model.device
         let context = try PackedAttention(layout: batch.layout, device: device)
         let tokens = try Tensor(
             batch.tokens.map(Int64.init), shape: [batch.tokens.count], device: device)
-        let hidden = try model.hiddenStates(tokens: tokens, context: context)  // [N, C]
+        let hidden = try model.hiddenStates(
+            tokens: tokens, context: context, known: known)  // [N, C]
         let rows = try Tensor(
             batch.predictingRows.map(Int64.init), shape: [batch.predictingRows.count],
             device: device)

@@ -5,13 +5,14 @@ extension PolicyUpdate {
     /// The update that a recipe describes.
     convenience init(
         model: DecoderModel, reference: ReferencePolicy, config: TrainingConfig,
-        step: OptimizerStep
+        step: OptimizerStep, record: ActivationRecord? = nil
     ) {
         let grpo = config.grpo
         let correction = SamplingCorrection(grpo)
         self.init(
             model: model, reference: reference,
-            packer: BatchPacker(tokenBudget: grpo.microBatchTokens ?? TokenBudget.standard),
+            packer: BatchPacker(
+                tokenBudget: grpo.microBatchTokens ?? TokenBudget.standard(for: model)),
             objective: GRPOObjective(grpo, correction: correction),
             normalization: LossNormalization(
                 lossType: grpo.lossType,
@@ -25,7 +26,8 @@ extension PolicyUpdate {
                     beta: grpo.beta, estimator: grpo.klEstimator,
                     advantages: AdvantageEstimator(
                         grpo, rewardWeights: config.rewards.map(\.weight))) : nil,
-            correction: correction, entropyControl: EntropyControl(grpo))
+            correction: correction, entropyControl: EntropyControl(grpo),
+            reused: record.map { ReusedActivations($0, of: model.dtype) })
     }
 }
 

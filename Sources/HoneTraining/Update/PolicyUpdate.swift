@@ -26,6 +26,8 @@ final class PolicyUpdate {
     /// What metrics report of the gap between sampler and trainer; `nil` where it is not corrected.
     let correction: SamplingCorrection?
     private(set) var entropyControl: EntropyControl
+    /// What the sampler has computed already; `nil` computes everything.
+    let reused: ReusedActivations?
 
     init(
         model: DecoderModel, reference: ReferencePolicy, packer: BatchPacker,
@@ -34,7 +36,8 @@ final class PolicyUpdate {
         step: OptimizerStep,
         topEntropyQuantile: Double = 1, penalty: RewardPenalty? = nil,
         correction: SamplingCorrection? = nil,
-        entropyControl: EntropyControl = EntropyControl(coefficient: 0)
+        entropyControl: EntropyControl = EntropyControl(coefficient: 0),
+        reused: ReusedActivations? = nil
     ) {
         self.model = model
         self.reference = reference
@@ -50,6 +53,7 @@ final class PolicyUpdate {
         self.penalty = penalty
         self.correction = correction
         self.entropyControl = entropyControl
+        self.reused = reused
     }
 
     private var forward: PackedForward { PackedForward(model: model, temperature: temperature) }
@@ -113,6 +117,8 @@ final class PolicyUpdate {
         guard !portion.batches.isEmpty else { return [("loss", 0)] + step.skip() }
         let evaluation = try accumulate(&portion, &tally)
         let advanced = try step.advance(rows: portion.rows)
+        // What the old weights gave is not what the new ones give.
+        reused?.record.removeAll()
         if entropyControl.isActive, evaluation.keptTokens > 0 {
             entropyControl.observe(
                 meanEntropy: evaluation.keptEntropy / Double(evaluation.keptTokens))
@@ -144,8 +150,11 @@ final class PolicyUpdate {
     ) throws -> BatchPass {
         let batch = portion.batches[index]
         let entropy = survey.terms
+        let known = try reused?.known(batch, of: portion.samples) { known in
+            try withoutGradients { try forward(batch, known: known).logProbabilities.floats() }
+        }
         let (logProbabilities, entropies) = try forward(
-            batch, entropyGradient: entropy.bonus == 0 ? .none : .computed)
+            batch, entropyGradient: entropy.bonus == 0 ? .none : .computed, known: known)
         let values = try logProbabilities.floats()
         try batch.requireFinite(
             values, rows: portion.samples.map(\.row), step: step.count + 1)

@@ -32,15 +32,14 @@ struct BenchResult {
     /// Matrix products alone: 2 operations per weight and row forwards, as many again backwards for
     /// the inputs' gradients, as many again for the weights' gradients if all are trained, and a
     /// forward pass of the reference where there is one. Only completion rows pass the head. What
-    /// we compute again to save memory is not necessary and does not count.
+    /// we compute again to save memory is not necessary and does not count, nor what the update takes
+    /// over from the sampler.
     var updateFloor: Double {
-        let rows = Double(promptTokens + completionTokens)
-        let forward =
-            2
-            * (Double(facts.layerWeights) * rows
-                + Double(facts.headWeights) * Double(completionTokens))
+        let layers = 2 * Double(facts.layerWeights) * Double(promptTokens + completionTokens)
+        let head = 2 * Double(facts.headWeights) * Double(completionTokens)
         let passes = (work.rank == nil ? 3.0 : 2.0) + (work.beta == 0 ? 0 : 1)
-        return forward * passes / limits.matrixRate
+        let known = facts.reusesActivations ? layers : 0
+        return ((layers + head) * passes - known) / limits.matrixRate
     }
 
     var json: JSONValue {

@@ -78,7 +78,8 @@ struct BenchWork {
                 GenerationRequest(
                     promptTokens: tokens, count: group,
                     parameters: SamplingParameters(maxTokens: length),
-                    stream: RandomStream(seed: 1, step: number, row: row))
+                    stream: RandomStream(seed: 1, step: number, row: row),
+                    purpose: .training)
             })
         let sampled = clock.now
         // Rewards that differ within a group, so that nothing can be skipped.

@@ -110,6 +110,23 @@ import Testing
             ])
     }
 
+    @Test func activationReuseIsAWordOrAnAmountOfMemory() throws {
+        func read(_ json: JSONValue) throws -> ActivationReuse {
+            try TrainingConfig(
+                decoding: Self.document(("memory", ["activation_reuse": json])), rewards: nil
+            ).memory.activationReuse
+        }
+        #expect(try read("auto") == .automatic)
+        #expect(try read(false) == .off)
+        #expect(try read("1 GiB") == .upTo(ByteCount(bytes: 1 << 30)))
+        #expect(try read(4096) == .upTo(ByteCount(bytes: 4096)))
+        #expect(
+            try Self.problems(("memory", ["activation_reuse": true])) == [
+                "memory.activation_reuse: expected auto or false, or a number of bytes, "
+                    + "such as 256 MiB, found true"
+            ])
+    }
+
     @Test func keepsOptionsOfARewardForItsType() throws {
         let config = try TrainingConfig(
             decoding: Self.document(("rewards.0.column", "target"), ("rewards.0.weight", 0.5)),

@@ -1,0 +1,149 @@
+public import Torch
+
+/// What the products of every layer gave for tokens that the model wrote, kept until its weights change.
+///
+/// A policy that learns from its own completions has multiplied each of their tokens by every weight once
+/// already, when it drew them. A pass over the same sequences finds the results here
+/// (``known(_:count:)``) and computes norms, attention and gates from them alone; its gradients are
+/// those of the whole pass. On one processor core a forward pass costs as much as a third of the
+/// backward pass, and reading its results costs a small part of that.
+///
+/// Rows are kept in the order in which they are written, in blocks that are allocated as they are needed
+/// and never given back before the record itself. Where the budget ends, the rest of a sequence is
+/// unknown and is computed. Not Sendable, like the model.
+public final class ActivationRecord {
+    /// Rows of a block.
+    private static let blockRows = 256
+    /// Numbers between one gate's row and the next, so that rows of a power of two's width do not all
+    /// fall in the same part of a cache.
+    private static let gatePadding = 32
+
+    private struct Shape {
+        let layers, joinedWidth, width, innerWidth: Int
+
+        var rowCount: Int { layers * (joinedWidth + 2 * width + 2 * innerWidth + gatePadding) }
+    }
+
+    private let shape: Shape
+    private let dtype: DType
+    /// Bytes of one block.
+    let blockBytes: Int
+    private let mostBlocks: Int
+    /// Of each block its layers.
+    private var blocks: [[DecodeStack.Record.Layer]] = []
+    /// Rows that have been taken, in all blocks.
+    private var taken = 0
+    private var places: [Sequence: [Int32]] = [:]
+
+    private struct Sequence: Hashable {
+        let prompt, completion: [Int32]
+    }
+
+    /// - Parameters:
+    ///   - model: What writes. Its rows are kept where decode steps run in its own type on the CPU, every
+    ///     weight is dense and no adapter takes part; elsewhere this is nil.
+    ///   - byteBudget: most that the rows may take. Nil is returned where not one block fits.
+    public init?(model: DecoderModel, byteBudget: Int) {
+        let config = model.config
+        guard model.device == .cpu, model.adapterConfig == nil, model.recomputedBlock == nil,
+            model.decodePrecision == .exact,
+            DecodeStack.supports(.exact, dtype: model.dtype, device: model.device),
+            let first = model.layers.first
+        else { return nil }
+        shape = Shape(
+            layers: model.layers.count,
+            joinedWidth: (config.headCount + 2 * config.keyHeadCount) * config.headWidth,
+            width: config.modelWidth, innerWidth: first.feedForward.down.inputWidth)
+        dtype = model.dtype
+        blockBytes = Self.blockRows * shape.rowCount * dtype.byteCount
+        mostBlocks = byteBudget / blockBytes
+        guard mostBlocks > 0 else { return nil }
+    }
+
+    /// What so many rows take, within the budget.
+    public func byteCount(ofRows rows: Int) -> Int {
+        min((rows + Self.blockRows - 1) / Self.blockRows, mostBlocks) * blockBytes
+    }
+
+    /// Whether keeping results is faster than multiplying again: each number must have cost enough
+    /// multiplications for every byte of it that is written, read and written once more.
+    ///
+    /// At 160 a byte a step of full fine-tuning took a tenth less time, at 37 (a model 128 wide in f32) no
+    /// less (`Docs/ExperimentLog.md`).
+    public static func savesTime(for model: DecoderModel) -> Bool {
+        let shapes = model.layers.flatMap { $0.linears.map(\.matrix.shape) }
+        let multiplications = shapes.reduce(0) { $0 + $1[0] * $1[1] }
+        let bytes = shapes.reduce(0) { $0 + $1[0] } * model.dtype.byteCount
+        return multiplications > 64 * bytes
+    }
+
+    /// Room for `count` rows of one call; nil where the budget has none. One block has them all where it
+    /// can have them.
+    public func room(for count: Int) throws(TorchError) -> ActivationRoom? {
+        let left = Self.blockRows - taken % Self.blockRows
+        let first = count <= Self.blockRows && left < count ? taken + left : taken
+        guard count > 0, first + count <= mostBlocks * Self.blockRows else { return nil }
+        var parts: [ActivationRoom.Part] = []
+        taken = first
+        while taken < first + count {
+            let index = taken / Self.blockRows
+            if index == blocks.count { blocks.append(try makeBlock()) }
+            let end = min(first + count, (index + 1) * Self.blockRows)
+            parts.append(
+                ActivationRoom.Part(
+                    record: DecodeStack.Record(
+                        layers: blocks[index], firstRow: taken % Self.blockRows),
+                    rows: taken - first..<end - first))
+            taken = end
+        }
+        return ActivationRoom(parts: parts, firstPlace: Int32(first))
+    }
+
+    private func makeBlock() throws(TorchError) -> [DecodeStack.Record.Layer] {
+        var layers: [DecodeStack.Record.Layer] = []
+        for _ in 0..<shape.layers {
+            let inner = 2 * shape.innerWidth
+            layers.append(
+                DecodeStack.Record.Layer(
+                    queryKeyValue: try rows(shape.joinedWidth),
+                    attentionOutput: try rows(shape.width),
+                    gateUp: try rows(inner + Self.gatePadding).narrow(1, 0, inner),
+                    down: try rows(shape.width)))
+        }
+        return layers
+    }
+
+    private func rows(_ width: Int) throws(TorchError) -> Tensor {
+        try Tensor.empty([Self.blockRows, width], dtype: dtype, device: .cpu)
+    }
+
+    /// Keeps where the tokens of a prompt and its completion lie.
+    ///
+    /// - Parameters:
+    ///   - prompt: What was asked.
+    ///   - completion: What was written.
+    ///   - places: of each token that was read, from the prompt's first on; nil where it was not kept. The
+    ///     last token is never read.
+    public func keep(prompt: [Int32], completion: [Int32], places: [Int32?]) {
+        guard places.contains(where: { $0 != nil }) else { return }
+        self.places[Sequence(prompt: prompt, completion: completion)] = places.map { $0 ?? -1 }
+    }
+
+    /// The places of a prompt's tokens and of its completion's, negative for those that are unknown; nil
+    /// where nothing is known of the two. Tokens beyond the list are unknown.
+    public func places(prompt: [Int32], completion: [Int32]) -> [Int32]? {
+        places[Sequence(prompt: prompt, completion: completion)]
+    }
+
+    /// What is known of packed rows at `places` [N], negative for unknown ones; nil where that is nothing.
+    public func known(_ places: [Int32]) -> KnownActivations? {
+        guard places.contains(where: { $0 >= 0 }) else { return nil }
+        return KnownActivations(blocks: blocks, places: places)
+    }
+
+    /// Forgets every row; their memory is used again. Call it when weights have changed.
+    public func removeAll() {
+        places.removeAll(keepingCapacity: true)
+        taken = 0
+    }
+}

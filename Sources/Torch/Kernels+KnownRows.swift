@@ -1,0 +1,74 @@
+import CTorch
+
+extension Kernels {
+    /// Rows of a layer's result that an earlier pass over the same tokens left in memory, so that they
+    /// need not be computed again.
+    public struct KnownRows {
+        let blocks: [Tensor]
+        let places: [Int32]
+
+        /// - Parameters:
+        ///   - blocks: each [R, O] with one R, on the CPU, in the layer's type. What they hold must be
+        ///     what the layer would give.
+        ///   - places: [N] for each row of the result, its row in the blocks laid end to end; negative
+        ///     where it is unknown and is to be computed.
+        public init(blocks: [Tensor], places: [Int32]) {
+            self.blocks = blocks
+            self.places = places
+        }
+
+        fileprivate func withCode<Result>(
+            _ body: (UnsafePointer<ct_known_rows>) -> Result
+        ) -> Result {
+            let handles = blocks.map { Optional($0.handle) }
+            return handles.withUnsafeBufferPointer { handles in
+                places.withUnsafeBufferPointer { places in
+                    var code = ct_known_rows(
+                        blocks: handles.baseAddress, block_count: Int64(handles.count),
+                        block_rows: Int64(blocks.first?.shape[0] ?? 0),
+                        places: places.baseAddress, count: Int64(places.count))
+                    return withExtendedLifetime(blocks) { body(&code) }
+                }
+            }
+        }
+    }
+
+    /// x · weightᵀ + bias where some rows are known: the gradients are those of the whole product, the
+    /// arithmetic of the forward pass that of the unknown rows.
+    ///
+    /// - Parameters:
+    ///   - x: [N, I].
+    ///   - weight: [O, I].
+    ///   - bias: [O].
+    ///   - known: of the result, [N, O].
+    public static func linear(
+        _ x: Tensor, weight: Tensor, bias: Tensor?, known: KnownRows
+    ) throws(TorchError) -> Tensor {
+        let result = known.withCode {
+            ct_known_linear(x.handle, weight.handle, bias?.handle, $0)
+        }
+        return try wrap(result, "linear", [x, weight])
+    }
+
+    /// ``gatedLayer(_:gateUp:down:activation:)`` where some rows are known.
+    ///
+    /// - Parameters:
+    ///   - x: [N, C].
+    ///   - gateUp: [2 · I, C].
+    ///   - down: [C, I].
+    ///   - activation: What bends the gate.
+    ///   - joined: of the first product, [N, 2 · I].
+    ///   - result: of the result, [N, C]; the same rows as of `joined`.
+    public static func gatedLayer(
+        _ x: Tensor, gateUp: Tensor, down: Tensor, activation: GateActivation, joined: KnownRows,
+        result: KnownRows
+    ) throws(TorchError) -> Tensor {
+        let made = joined.withCode { joined in
+            result.withCode { result in
+                ct_known_gated_layer(
+                    x.handle, gateUp.handle, down.handle, activation.code, joined, result)
+            }
+        }
+        return try wrap(made, "gatedLayer", [x, gateUp, down])
+    }
+}
