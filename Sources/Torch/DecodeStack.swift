@@ -230,12 +230,12 @@ public final class DecodeStack {
         let spans = cache.spans.map(\.code)
         let keys = cache.pools.map { Optional($0.key.handle) }
         let values = cache.pools.map { Optional($0.value.handle) }
-        let kept = (record?.layers ?? []).map {
-            [$0.queryKeyValue.handle, $0.attentionOutput.handle, $0.gateUp.handle, $0.down.handle]
+        let kept = record?.layers.map {
+            ct_decode_kept(
+                query_key_value: $0.queryKeyValue.handle,
+                attention_output: $0.attentionOutput.handle, gate_up: $0.gateUp.handle,
+                down: $0.down.handle)
         }
-        let count = kept.count
-        // All first tensors, then all second ones, as the call reads them.
-        let places = (0..<4).flatMap { part in kept.map { Optional($0[part]) } }
         var shape = shape
         let result = spans.withUnsafeBufferPointer { spans in
             cache.tables.withUnsafeBufferPointer { tables in
@@ -249,22 +249,12 @@ public final class DecodeStack {
                         step.tables = tables.baseAddress
                         step.cosines = (angles.cosine.handle, others?.cosine.handle)
                         step.sines = (angles.sine.handle, others?.sine.handle)
-                        return places.withUnsafeBufferPointer { places in
-                            guard let record, let first = places.baseAddress else {
-                                return ct_decode_layers(
-                                    stream.handle, codes, Int64(codes.count), lastNorm.handle,
-                                    &shape, &step)
-                            }
-                            var kept = ct_decode_record(
-                                query_key_value: first, attention_output: first + count,
-                                gate_up: first + 2 * count, down: first + 3 * count,
-                                first_row: Int64(record.firstRow))
-                            return withUnsafePointer(to: &kept) { kept in
-                                step.record = kept
-                                return ct_decode_layers(
-                                    stream.handle, codes, Int64(codes.count), lastNorm.handle,
-                                    &shape, &step)
-                            }
+                        step.first_kept_row = Int64(record?.firstRow ?? 0)
+                        return (kept ?? []).withUnsafeBufferPointer { rooms in
+                            step.kept = kept == nil ? nil : rooms.baseAddress
+                            return ct_decode_layers(
+                                stream.handle, codes, Int64(codes.count), lastNorm.handle, &shape,
+                                &step)
                         }
                     }
                 }

@@ -39,12 +39,11 @@ typedef struct ct_decode_shape {
     ct_decode_precision precision;
 } ct_decode_shape;
 
-/// Where a step leaves what its products gave: of each layer a tensor [R, O], last axis dense, whose rows from
-/// `first_row` on are written. Rows of `gate_up` may lie apart; those of the others are dense.
-typedef struct ct_decode_record {
-    ct_tensor *const *query_key_value, *const *attention_output, *const *gate_up, *const *down;
-    int64_t first_row;
-} ct_decode_record;
+/// Where a step leaves what the products of a layer give: tensors [R, O], last axis dense. Rows of `gate_up` may
+/// lie apart; those of the others are dense.
+typedef struct ct_decode_kept {
+    ct_tensor *query_key_value, *attention_output, *gate_up, *down;
+} ct_decode_kept;
 
 /// What one step sees of the cache, and its angles [N, R/2] f32.
 typedef struct ct_decode_step {
@@ -55,8 +54,9 @@ typedef struct ct_decode_step {
     int64_t span_count;
     const int32_t *tables;
     const ct_tensor *cosines[2], *sines[2];
-    /// May be null.
-    const ct_decode_record *record;
+    /// One of each layer, of whose tensors the rows from `first_kept_row` on are written; null to keep nothing.
+    const ct_decode_kept *kept;
+    int64_t first_kept_row;
 } ct_decode_step;
 
 CT_BEGIN

@@ -108,33 +108,32 @@ void check_pools(
         "a decode step got pools ", key.sizes(), " and ", value.sizes());
 }
 
-/// Writes `layer`'s places in a record.
-void set_record(
-    DecodeLayer &layer, const ct_decode_record &record, int64_t index, const DecodeWork &work,
+/// Where results of `layer` stay.
+void set_kept(
+    DecodeLayer &layer, const ct_decode_kept &kept, int64_t first_row, const DecodeWork &work,
     int64_t joined) {
-    const auto rows = [&](ct_tensor *const *tensors, int64_t width, int64_t &stride) {
-        const at::Tensor &room = tensors[index]->value;
+    const auto rows = [&](const ct_tensor *tensor, int64_t width, int64_t &stride) {
+        const at::Tensor &room = tensor->value;
         TORCH_CHECK(
             room.dim() == 2 && room.is_cpu() && room.scalar_type() == work.type
-                && room.size(1) == width && room.stride(1) == 1 && record.first_row >= 0
-                && record.first_row + work.rows <= room.size(0),
+                && room.size(1) == width && room.stride(1) == 1 && first_row >= 0
+                && first_row + work.rows <= room.size(0),
             "a decode step of ", work.rows, " rows leaves ", width, " columns from row ",
-            record.first_row, " on in ", room.scalar_type(), room.sizes());
+            first_row, " on in ", room.scalar_type(), room.sizes());
         stride = room.stride(0);
         return static_cast<void *>(
-            static_cast<char *>(room.data_ptr())
-            + record.first_row * stride * room.element_size());
+            static_cast<char *>(room.data_ptr()) + first_row * stride * room.element_size());
     };
-    int64_t stride = 0;
-    const auto dense = [&](ct_tensor *const *tensors, int64_t width) {
-        void *const place = rows(tensors, width, stride);
+    const auto dense = [&](const ct_tensor *tensor, int64_t width) {
+        int64_t stride = 0;
+        void *const place = rows(tensor, width, stride);
         TORCH_CHECK(stride == width, "rows that a decode step leaves lie apart");
         return place;
     };
-    layer.kept_joined = dense(record.query_key_value, joined);
-    layer.kept_output = dense(record.attention_output, work.width);
-    layer.kept_gate_up = rows(record.gate_up, 2 * work.inner_width, layer.gate_up_stride);
-    layer.kept_down = dense(record.down, work.width);
+    layer.kept_joined = dense(kept.query_key_value, joined);
+    layer.kept_output = dense(kept.attention_output, work.width);
+    layer.kept_gate_up = rows(kept.gate_up, 2 * work.inner_width, layer.gate_up_stride);
+    layer.kept_down = dense(kept.down, work.width);
 }
 
 void check_spans(const ct_decode_step &step, int64_t rows, int64_t blocks) {
@@ -265,8 +264,8 @@ ct_tensor *ct_decode_layers(
                 .kept_down = nullptr,
                 .gate_up_stride = 0,
             });
-            if (step->record != nullptr) {
-                set_record(work.layers.back(), *step->record, i, work, joined);
+            if (step->kept != nullptr) {
+                set_kept(work.layers.back(), step->kept[i], step->first_kept_row, work, joined);
             }
         }
         work.last_norm = reader.norm(last_norm, work.width);

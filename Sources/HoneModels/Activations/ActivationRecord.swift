@@ -4,9 +4,9 @@ public import Torch
 ///
 /// A policy that learns from its own completions has multiplied each of their tokens by every weight once
 /// already, when it drew them. A pass over the same sequences finds the results here
-/// (``known(_:count:)``) and computes norms, attention and gates from them alone; its gradients are
-/// those of the whole pass. On one processor core a forward pass costs as much as a third of the
-/// backward pass, and reading its results costs a small part of that.
+/// (``known(_:)``) and computes norms, attention and gates from them alone; its gradients are those of
+/// the whole pass. The products of a forward pass are a third of a training step's without a reference;
+/// reading their results costs a small part of that.
 ///
 /// Rows are kept in the order in which they are written, in blocks that are allocated as they are needed
 /// and never given back before the record itself. Where the budget ends, the rest of a sequence is

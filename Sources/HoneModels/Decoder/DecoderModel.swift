@@ -120,8 +120,9 @@ public final class DecoderModel {
             context: context, room: room
         ) { try run(layers.indices, stream).normalized(by: norm).norm }
         if let fused { return fused }
-        defer { room?.isWritten = true }
-        return try run(layers.indices, stream, keeping: room).normalized(by: norm).norm
+        let result = try run(layers.indices, stream, keeping: room).normalized(by: norm).norm
+        room?.isWritten = true
+        return result
     }
 
     /// The head's scores for hidden states [N, C], soft cap applied: [N, V] in the compute type.

@@ -52,9 +52,10 @@ final class FusedDecoding {
         let precision = precision(of: model)
         guard let chosen = stack(of: model, pass, precision) else { return nil }
         let kept = precision == .exact && room?.parts.count == 1 ? room : nil
-        defer { kept?.isWritten = true }
-        return try chosen(
+        let result = try chosen(
             stream, cache: cache, angles: turned, others: others, record: kept?.parts[0].record)
+        kept?.isWritten = true
+        return result
     }
 
     /// What is wanted, where this processor can do it.
