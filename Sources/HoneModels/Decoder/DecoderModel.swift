@@ -146,7 +146,7 @@ public final class DecoderModel {
     /// Log-probability of one token after each row, without making the [N, V] logits.
     ///
     /// - Parameters:
-    ///   - hidden: [N, C] of ``hiddenStates(tokens:context:)``.
+    ///   - hidden: [N, C] of ``hiddenStates(tokens:context:keeping:known:)``.
     ///   - targets: [N] int64.
     ///   - temperature: divides the logits after the soft cap. Above 0.
     ///   - entropyGradient: whether a gradient flows through the entropies.
