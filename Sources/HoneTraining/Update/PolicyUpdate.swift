@@ -97,7 +97,7 @@ final class PolicyUpdate {
         }
         for portion in portions { tally.compare(portion, correction) }
         return Self.summary(outcomes) + tally.metrics(of: objective) + penalized
-            + entropyControl.metrics
+            + entropyControl.metrics + (reused?.takeMetrics() ?? [])
     }
 
     /// The means over the optimiser steps of an update; of the learning rate the last.
@@ -118,7 +118,7 @@ final class PolicyUpdate {
         let evaluation = try accumulate(&portion, &tally)
         let advanced = try step.advance(rows: portion.rows)
         // What the old weights gave is not what the new ones give.
-        reused?.record.removeAll()
+        reused?.removeAll()
         if entropyControl.isActive, evaluation.keptTokens > 0 {
             entropyControl.observe(
                 meanEntropy: evaluation.keptEntropy / Double(evaluation.keptTokens))

@@ -9,8 +9,9 @@ import Torch
 final class ReusedActivations {
     enum Trust { case unchecked, agrees, refused }
 
-    let record: ActivationRecord
+    private let record: ActivationRecord
     private(set) var trust = Trust.unchecked
+    private var rows = (known: 0, all: 0)
     /// The mean distance in nats that rounding explains.
     private let tolerance: Float
 
@@ -26,16 +27,30 @@ final class ReusedActivations {
         _ batch: PackedBatch, of samples: [TrainingSample],
         score: (KnownActivations?) throws -> [Float]
     ) rethrows -> KnownActivations? {
-        guard trust != .refused, let known = find(batch, samples) else { return nil }
+        let places = find(batch, samples)
+        rows.all += places.count
+        guard trust != .refused, let known = record.known(places) else { return nil }
         if trust == .unchecked {
             let (reused, plain) = (try score(known), try score(nil))
             let distance = zip(reused, plain).reduce(Float(0)) { $0 + abs($1.0 - $1.1) }
             trust = distance / Float(max(plain.count, 1)) <= tolerance ? .agrees : .refused
         }
-        return trust == .agrees ? known : nil
+        guard trust == .agrees else { return nil }
+        rows.known += places.count { $0 >= 0 }
+        return known
     }
 
-    private func find(_ batch: PackedBatch, _ samples: [TrainingSample]) -> KnownActivations? {
+    /// Forgets what was kept: the weights have changed.
+    func removeAll() { record.removeAll() }
+
+    /// The share of rows that were taken over since this was last asked, `sampling/reused_rows`.
+    func takeMetrics() -> OrderedMetrics {
+        defer { rows = (0, 0) }
+        return [("sampling/reused_rows", Double(rows.known) / Double(max(rows.all, 1)))]
+    }
+
+    /// [N] the place of each row of `batch` in the record, negative where it is unknown.
+    private func find(_ batch: PackedBatch, _ samples: [TrainingSample]) -> [Int32] {
         var places = [Int32](repeating: -1, count: batch.tokens.count)
         for member in batch.members {
             let sample = samples[member.sample]
@@ -50,6 +65,6 @@ final class ReusedActivations {
                 places[row] = place
             }
         }
-        return record.known(places)
+        return places
     }
 }

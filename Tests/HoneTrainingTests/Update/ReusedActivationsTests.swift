@@ -78,6 +78,10 @@ struct ReusedActivationsTests {
             trust: update.reused?.trust)
     }
 
+    private func share(of outcome: Outcome) -> Double? {
+        outcome.metrics.first { $0.0 == "sampling/reused_rows" }?.1
+    }
+
     private func expectEqual(_ own: Outcome, _ other: Outcome, tolerance: Float = 1e-5) {
         for (own, other) in zip(own.weights, other.weights) {
             for (own, other) in zip(own, other) { #expect(abs(own - other) < tolerance) }
@@ -97,6 +101,9 @@ struct ReusedActivationsTests {
         let reused = try learn(reusing: true, iterations: iterations, tokenBudget: tokenBudget)
         #expect(plain.trust == nil)
         #expect(reused.trust == .agrees)
+        // A second pass finds other weights and computes everything.
+        #expect(share(of: reused) == 1 / Double(iterations))
+        #expect(share(of: plain) == nil)
         expectEqual(reused, plain)
     }
 
@@ -105,6 +112,7 @@ struct ReusedActivationsTests {
         let plain = try learn(reusing: false, changesBetween: true)
         let reused = try learn(reusing: true, changesBetween: true)
         #expect(reused.trust == .refused)
+        #expect(share(of: reused) == 0)
         expectEqual(reused, plain, tolerance: 1e-7)
     }
 }
