@@ -17,7 +17,7 @@ extension Kernels {
             self.places = places
         }
 
-        fileprivate func withCode<Result>(
+        func withCode<Result>(
             _ body: (UnsafePointer<ct_known_rows>) -> Result
         ) -> Result {
             let handles = blocks.map { Optional($0.handle) }
@@ -48,6 +48,30 @@ extension Kernels {
             ct_known_linear(x.handle, weight.handle, bias?.handle, $0)
         }
         return try wrap(result, "linear", [x, weight])
+    }
+
+    /// ``adaptedLinear(_:weight:bias:additions:)`` where some rows are known: the gradients are those of the
+    /// whole layer. Of known rows only the products with the `down` matrices are computed, which the
+    /// gradients of the `up` matrices need.
+    ///
+    /// - Parameters:
+    ///   - x: [N, I].
+    ///   - weight: [O, I].
+    ///   - bias: [O] or nil.
+    ///   - additions: not empty, without dropout; their rows must not overlap.
+    ///   - known: of the result, [N, O], what the additions add included.
+    public static func adaptedLinear(
+        _ x: Tensor, weight: Tensor, bias: Tensor?, additions: [LowRankAddition], known: KnownRows
+    ) throws(TorchError) -> Tensor {
+        let codes = additions.map(\.code)
+        let result = withExtendedLifetime(additions) {
+            known.withCode {
+                ct_known_adapted_linear(
+                    x.handle, weight.handle, bias?.handle, codes, Int64(codes.count), $0)
+            }
+        }
+        return try wrap(
+            result, "adaptedLinear", [x, weight] + additions.flatMap { [$0.down, $0.up] })
     }
 
     /// ``gatedLayer(_:gateUp:down:activation:)`` where some rows are known.

@@ -100,6 +100,10 @@ import Testing
         // Some of a step's rows fit, others are computed.
         ("", ["memory.activation_reuse=6 MiB"], "model/model.safetensors"),
         (
+            "lora: {rank: 4, alpha: 8}", ["memory.activation_reuse=6 MiB"],
+            "adapter/adapter_model.safetensors"
+        ),
+        (
             "quantization: nf4\n" + everything,
             [
                 "grpo.steps_per_generation=2", "grpo.num_iterations=2", "grpo.loss_type=cispo",

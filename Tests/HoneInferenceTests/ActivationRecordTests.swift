@@ -61,8 +61,8 @@ struct ActivationRecordTests {
         try scored.backward(gradient: Tensor(slopes, shape: [slopes.count]))
         return Pass(
             logProbabilities: try scored.floats(),
-            gradients: try model.publishedParameters(gradients: true).map {
-                try $0.tensor.to(.float32).floats()
+            gradients: try model.trainableParameters.map {
+                try #require($0.tensor.gradient).to(.float32).floats()
             })
     }
 
@@ -84,14 +84,19 @@ struct ActivationRecordTests {
 
     /// The norms of the differences, relative to those of the gradients themselves: rounding alone is left.
     private func expectTwins(
-        _ model: DecoderModel, _ written: Written, sourceLocation: SourceLocation = #_sourceLocation
+        _ model: DecoderModel, _ written: Written, places rows: [Int32]? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let isExact = model.dtype == .float32
-        let known = try #require(written.record.known(places(written)))
+        let known = try #require(written.record.known(rows ?? places(written)))
         let plain = try pass(model, written, known: nil)
         let reused = try pass(model, written, known: known)
-        for (own, other) in zip(reused.logProbabilities, plain.logProbabilities) {
-            #expect(abs(own - other) < (isExact ? 2e-5 : 0.1), sourceLocation: sourceLocation)
+        let apart = zip(reused.logProbabilities, plain.logProbabilities).map { abs($0 - $1) }
+        // The mean is held to what an update demands of the rows that it takes over.
+        let mean = apart.reduce(0, +) / Float(apart.count)
+        #expect(mean < (isExact ? 1e-5 : 0.02), sourceLocation: sourceLocation)
+        for own in apart {
+            #expect(own < (isExact ? 2e-5 : 0.25), sourceLocation: sourceLocation)
         }
         for (own, other) in zip(reused.gradients, plain.gradients) {
             #expect(
@@ -106,6 +111,70 @@ struct ActivationRecordTests {
         #expect(places(written).allSatisfy { $0 >= 0 })
         model.unfreeze()
         try expectTwins(model, written)
+    }
+
+    /// A model whose adapter adds something: both matrices of each pair are noise.
+    private func adapted(
+        _ name: String, _ dtype: DType = .float32, rank: Int = 4,
+        on targets: LoRAConfig.Targets = .allLinear
+    ) throws -> DecoderModel {
+        let model = try TinyModel.load(name, dtype: dtype)
+        try model.addAdapter(LoRAConfig(rank: rank, alpha: 8, targets: targets), seed: 5)
+        try withoutGradients {
+            for (index, parameter) in model.trainableParameters.enumerated() {
+                let noise = try Tensor.randn(parameter.tensor.shape, seed: UInt64(index)) * 0.1
+                try parameter.tensor.copy_(noise)
+            }
+        }
+        return model
+    }
+
+    /// The gradients of both matrices of every pair, the rest of the model frozen.
+    @Test(arguments: TinyModel.names, [DType.float32, .bfloat16])
+    func givesTheGradientsOfAdapters(name: String, dtype: DType) throws {
+        let model = try adapted(name, dtype)
+        let written = try write(model)
+        #expect(places(written).allSatisfy { $0 >= 0 })
+        try expectTwins(model, written)
+    }
+
+    /// Layers without an adapter stand between those that have one: whole blocks, one half of a block, one
+    /// part of a joined matrix.
+    @Test(
+        arguments: [["q_proj", "v_proj"], ["up_proj"], ["down_proj"], ["o_proj", "gate_proj"]],
+        [DType.float32, .bfloat16])
+    func servesAdaptersOnSomeLayers(targets: [String], dtype: DType) throws {
+        for name in ["qwen2-window", "gemma2-caps"] {
+            let model = try adapted(name, dtype, on: .names(targets))
+            try expectTwins(model, write(model))
+        }
+    }
+
+    /// Odd ranks, which decode steps in bf16 compute layer by layer.
+    @Test func keepsWhatSingleLayersGive() throws {
+        let model = try adapted("llama-three", .bfloat16, rank: 3)
+        let written = try write(model)
+        #expect(places(written).allSatisfy { $0 >= 0 })
+        try expectTwins(model, written)
+    }
+
+    /// Every third row is unknown and is computed with its adapters.
+    @Test(arguments: TinyModel.names, [DType.float32, .bfloat16])
+    func computesUnknownRowsWithAdapters(name: String, dtype: DType) throws {
+        let model = try adapted(name, dtype)
+        let written = try write(model)
+        let some = places(written).enumerated().map { $0 % 3 == 1 ? -1 : $1 }
+        try expectTwins(model, written, places: some)
+        // The adapters count: without them the same rows give something else.
+        let known = try #require(written.record.known(places(written)))
+        let own = try pass(model, written, known: known)
+        model.adapterEnabled = false
+        let base = try withoutGradients {
+            try TinyModel.score(
+                model, prompt: written.prompt, completion: written.completions[0])
+        }
+        let apart = zip(own.logProbabilities, base).map { abs(Double($0) - $1) }
+        #expect(try #require(apart.max()) > 0.05)
     }
 
     /// Steps whose columns two threads share.
@@ -160,12 +229,16 @@ struct ActivationRecordTests {
 
     /// Where the sampler computes otherwise than the update, nothing is kept.
     @Test func isNotForOtherSamplers() throws {
-        let coded = try TinyModel.load("llama-three")
-        coded.decodePrecision = .int8
+        let rounding = try TinyModel.load("llama-three")
+        rounding.decodePrecision = .int8
+        #expect(ActivationRecord(model: rounding, byteBudget: 64 << 20) == nil)
+        let dropping = try TinyModel.load("llama-three")
+        try dropping.addAdapter(LoRAConfig(rank: 4, alpha: 8, dropout: 0.1), seed: 1)
+        #expect(ActivationRecord(model: dropping, byteBudget: 64 << 20) == nil)
+        let coded = try DecoderModel.load(
+            folder: Fixtures.url("models/llama-three"), dtype: .float32, quantization: .nf4)
+        try coded.addAdapter(LoRAConfig(rank: 4, alpha: 8), seed: 1)
         #expect(ActivationRecord(model: coded, byteBudget: 64 << 20) == nil)
-        let adapted = try TinyModel.load("llama-three")
-        try adapted.addAdapter(LoRAConfig(rank: 4, alpha: 8, targets: .allLinear), seed: 1)
-        #expect(ActivationRecord(model: adapted, byteBudget: 64 << 20) == nil)
         let recomputing = try TinyModel.load("llama-three")
         recomputing.recomputedBlock = 1
         #expect(ActivationRecord(model: recomputing, byteBudget: 64 << 20) == nil)

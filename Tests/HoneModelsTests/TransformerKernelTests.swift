@@ -187,6 +187,46 @@ import Torch
         }
     }
 
+    /// The block against its steps, which share its arithmetic: the same values and gradients to the bit.
+    @Test(arguments: [DType.float32, .bfloat16], [0.0, 0.25])
+    func adaptedFeedForwardIsItsSteps(dtype: DType, dropout: Double) throws {
+        // Inputs; A and B of gate and of up; A and B of the last layer.
+        let shapes = [[30, 18], [4, 18], [24, 4], [2, 18], [24, 2], [3, 24], [18, 3]]
+        let inputs = try shapes.enumerated().map { try numbers($1, UInt64($0)) }
+        let wide = try numbers([48, 18], 7).to(dtype)
+        let (bias, narrow) = (try numbers([48], 8).to(dtype), try numbers([18, 24], 9).to(dtype))
+        func additions(_ x: [Tensor]) -> (
+            first: [Kernels.LowRankAddition], last: [Kernels.LowRankAddition]
+        ) {
+            (
+                first: [
+                    .init(down: x[1], up: x[2], firstRow: 0, scale: 1.5, dropout: dropout, seed: 5),
+                    .init(
+                        down: x[3], up: x[4], firstRow: 24, scale: 0.5, dropout: dropout, seed: 6),
+                ],
+                last: [
+                    .init(down: x[5], up: x[6], firstRow: 0, scale: 2, dropout: dropout, seed: 7)
+                ]
+            )
+        }
+        let steps = try outcome(inputs, dtype) { x in
+            let added = additions(x)
+            let joined = try Kernels.adaptedLinear(
+                x[0], weight: wide, bias: bias, additions: added.first)
+            return try Kernels.adaptedLinear(
+                Kernels.gate(joined, .silu), weight: narrow, bias: nil, additions: added.last)
+        }
+        let block = try outcome(inputs, dtype) { x in
+            let added = additions(x)
+            return try Kernels.adaptedFeedForward(
+                x[0], gateUp: .init(weight: wide, bias: bias, additions: added.first),
+                down: .init(weight: narrow, bias: nil, additions: added.last), activation: .silu)
+        }
+        for (a, b) in zip(block, steps) {
+            #expect(try relativeDistance(a, b) == 0)
+        }
+    }
+
     @Test func dropoutKeepsTheShareAndTheMean() throws {
         let ones = try Tensor.ones([1000, 100])
         let dropped = try Kernels.dropped(ones, 0.3, seed: 11)

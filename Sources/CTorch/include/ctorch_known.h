@@ -11,13 +11,33 @@ typedef struct ct_known_rows {
     int64_t count;
 } ct_known_rows;
 
+/// A layer whose own weights take no gradient, and its adapters, perhaps none.
+typedef struct ct_adapted_layer {
+    const ct_tensor *weight; // [O, I]
+    const ct_tensor *bias;   // [O] or null
+    const ct_linear_adapter *adapters;
+    int64_t adapter_count;
+} ct_adapted_layer;
+
 CT_BEGIN
 /// x · weightᵀ + bias, [N, I] → [N, O], with the gradients of `ct_linear`; only unknown rows are computed.
 ct_tensor *ct_known_linear(
     const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, const ct_known_rows *known);
+/// `ct_adapted_linear` where rows of the result are known, what the adapters add included. The adapters have
+/// no dropout.
+ct_tensor *ct_known_adapted_linear(
+    const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias,
+    const ct_linear_adapter *adapters, int64_t count, const ct_known_rows *known);
 /// `ct_gated_layer` where rows of its first product [N, 2 I] and of its result [N, C] are known, the same
 /// ones of both.
 ct_tensor *ct_known_gated_layer(
     const ct_tensor *x, const ct_tensor *gate_up, const ct_tensor *down, ct_activation activation,
     const ct_known_rows *joined, const ct_known_rows *result);
+/// down(activation(first half) · second half) of gate_up(x), [N, C] → [N, C], in f32 or bf16 on the host: the
+/// values of separate steps. The backward pass computes the gate again. Where rows of the first product
+/// [N, 2 I] and of the result [N, C] are known, the same ones of both, those of `joined` are read where
+/// they lie until the backward pass has been; both are null where nothing is known.
+ct_tensor *ct_adapted_feed_forward(
+    const ct_tensor *x, const ct_adapted_layer *gate_up, const ct_adapted_layer *down,
+    ct_activation activation, const ct_known_rows *joined, const ct_known_rows *result);
 CT_END

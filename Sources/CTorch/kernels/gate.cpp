@@ -20,6 +20,17 @@ auto known_rows(const ct::KnownRows &known, const at::Tensor &computed) {
 
 } // namespace
 
+at::Tensor ct::gate(const at::Tensor &joined, ct_activation activation) {
+    const int64_t count = joined.size(0), width = joined.size(1) / 2;
+    at::Tensor out = at::empty({count, width}, joined.options());
+    CT_DISPATCH(joined, if (activation == CT_SILU) {
+        gate_rows<Silu>(dense_rows<T>(joined), count, width, CT_OUT(out));
+    } else {
+        gate_rows<GeluTanh>(dense_rows<T>(joined), count, width, CT_OUT(out));
+    })
+    return out;
+}
+
 at::Tensor ct::gate_gradient(
     const at::Tensor &joined, const at::Tensor &incoming, ct_activation activation) {
     const int64_t count = joined.size(0), width = joined.size(1) / 2;
@@ -65,16 +76,9 @@ namespace {
 
 struct GateFunction : torch::autograd::Function<GateFunction> {
     static at::Tensor forward(AutogradContext *context, const at::Tensor &joined, bool is_silu) {
-        const int64_t count = joined.size(0), width = joined.size(1) / 2;
-        at::Tensor out = at::empty({count, width}, joined.options());
-        CT_DISPATCH(joined, if (is_silu) {
-            gate_rows<Silu>(dense_rows<T>(joined), count, width, CT_OUT(out));
-        } else {
-            gate_rows<GeluTanh>(dense_rows<T>(joined), count, width, CT_OUT(out));
-        })
         context->save_for_backward({joined});
         context->saved_data["is_silu"] = is_silu;
-        return out;
+        return ct::gate(joined, is_silu ? CT_SILU : CT_GELU_TANH);
     }
 
     static variable_list backward(AutogradContext *context, variable_list incoming) {

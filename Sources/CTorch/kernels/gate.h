@@ -7,6 +7,10 @@ namespace ct {
 
 class KnownRows;
 
+/// activation(first half) · second half of rows `joined` [N, 2 I], f32 or bf16 on the host, last axis dense:
+/// [N, I].
+at::Tensor gate(const at::Tensor &joined, ct_activation activation);
+
 /// The gradient with respect to `joined` [N, 2 I] where activation(first half) · second half has the
 /// gradient `incoming` [N, I]; f32 or bf16 on the host, last axes dense.
 at::Tensor gate_gradient(

@@ -26,8 +26,8 @@ public struct MemoryConfig: ConfigSection {
             "activation_reuse", \.activationReuse,
             "Memory for what the layers gave for tokens that the policy drew. The update then takes "
                 + "it from there and does not compute it again; what does not fit is computed. On "
-                + "the CPU and without an adapter. `auto` takes 256 MiB where that saves time, "
-                + "`false` computes everything.",
+                + "the CPU, with dense weights and without dropout. `auto` takes 256 MiB where "
+                + "that saves time, `false` computes everything.",
             synonyms: ["reuse_activations"]),
     ]
 }

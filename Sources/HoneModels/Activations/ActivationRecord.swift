@@ -41,12 +41,14 @@ public final class ActivationRecord {
 
     /// - Parameters:
     ///   - model: What writes. Its rows are kept where decode steps run in its own type on the CPU, every
-    ///     weight is dense and no adapter takes part; elsewhere this is nil.
+    ///     weight is dense and nothing is computed again in the backward pass; elsewhere this is nil. So it
+    ///     is where an adapter has dropout: what trains is then another function than what writes.
     ///   - byteBudget: most that the rows may take. Nil is returned where not one block fits.
     public init?(model: DecoderModel, byteBudget: Int) {
         let config = model.config
-        guard model.device == .cpu, model.adapterConfig == nil, model.recomputedBlock == nil,
-            model.decodePrecision == .exact,
+        guard model.device == .cpu, model.recomputedBlock == nil,
+            model.decodePrecision == .exact, model.adapterConfig?.dropout ?? 0 == 0,
+            model.layers.allSatisfy({ $0.linears.allSatisfy(\.matrix.isDense) }),
             DecodeStack.supports(.exact, dtype: model.dtype, device: model.device),
             let first = model.layers.first
         else { return nil }
@@ -69,12 +71,20 @@ public final class ActivationRecord {
     /// multiplications for every byte of it that is written, read and written once more.
     ///
     /// At 160 a byte a step of full fine-tuning took a tenth less time, at 37 (a model 128 wide in f32) no
-    /// less (`Docs/ExperimentLog.md`).
-    public static func savesTime(for model: DecoderModel) -> Bool {
+    /// less (`Docs/ExperimentLog.md`). What adapters add is a few hundredths of the products, and half of it
+    /// is computed all the same; it is not counted.
+    static func savesTime(for model: DecoderModel) -> Bool {
         let shapes = model.layers.flatMap { $0.linears.map(\.matrix.shape) }
         let multiplications = shapes.reduce(0) { $0 + $1[0] * $1[1] }
         let bytes = shapes.reduce(0) { $0 + $1[0] } * model.dtype.byteCount
         return multiplications > 64 * bytes
+    }
+
+    /// What is kept where nobody says how much; nil where keeping saves no time. It is the same in every
+    /// process that trains the model, whatever memory is free: a resumed run takes over the same rows.
+    public static func standardBudget(for model: DecoderModel) -> Int? {
+        guard savesTime(for: model) else { return nil }
+        return 256 << 20
     }
 
     /// Room for `count` rows of one call; nil where the budget has none. One block has them all where it

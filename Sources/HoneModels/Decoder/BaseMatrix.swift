@@ -31,6 +31,8 @@ enum BaseMatrix {
         return tensor
     }
 
+    var isDense: Bool { trainable != nil }
+
     /// The values in `dtype`; the tensor itself where it is dense.
     func values(_ dtype: DType) throws(TorchError) -> Tensor {
         switch self {

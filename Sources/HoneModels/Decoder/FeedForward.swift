@@ -51,6 +51,14 @@ final class FeedForward {
                 x, gateUp: wide, down: narrow, activation: activation, joined: known.gateUp,
                 result: known.down)
         }
+        if recordsGradients, pass.kept == nil, gateUp.isAdapted(pass) || down.isAdapted(pass),
+            x.device == .cpu, let wide = gateUp.adaptedLayer(pass),
+            let narrow = down.adaptedLayer(pass)
+        {
+            return try Kernels.adaptedFeedForward(
+                x, gateUp: wide, down: narrow, activation: activation,
+                known: pass.known.map { ($0.gateUp, $0.down) })
+        }
         let joined = try gateUp(x, pass, known: pass.known?.gateUp)
         try pass.kept?.keep(joined, as: \.gateUp)
         let result = try down(Kernels.gate(joined, activation), pass, known: pass.known?.down)

@@ -38,12 +38,25 @@ final class Linear {
 
     func setAdapter(_ adapter: LoRAAdapter?, part: Int) { adapters[part] = adapter }
 
+    /// Whether an adapter takes part.
+    func isAdapted(_ pass: ForwardPass) -> Bool {
+        pass.usesAdapter && adapters.contains { $0 != nil }
+    }
+
     /// The matrix where it is all there is in this pass: dense, no bias, no adapter; else nil.
     func onlyWeight(_ pass: ForwardPass) -> Tensor? {
-        guard bias == nil, case .dense(let weight) = matrix,
-            !pass.usesAdapter || adapters.allSatisfy({ $0 == nil })
-        else { return nil }
+        guard bias == nil, case .dense(let weight) = matrix, !isAdapted(pass) else { return nil }
         return weight
+    }
+
+    /// The layer as one of a block with adapters; nil where its weights are not dense, are trained or are
+    /// of a type that the block is not made for.
+    func adaptedLayer(_ pass: ForwardPass) -> Kernels.AdaptedLayer? {
+        guard case .dense(let weight) = matrix, !weight.requiresGradient,
+            weight.dtype == .float32 || weight.dtype == .bfloat16
+        else { return nil }
+        return Kernels.AdaptedLayer(
+            weight: weight, bias: bias, additions: pass.usesAdapter ? additions(pass) : [])
     }
 
     /// What the adapters add.
@@ -66,7 +79,12 @@ final class Linear {
         }
         switch matrix {
         case .dense(let weight):
-            return try Kernels.adaptedLinear(x, weight: weight, bias: bias, additions: additions)
+            guard let known else {
+                return try Kernels.adaptedLinear(
+                    x, weight: weight, bias: bias, additions: additions)
+            }
+            return try Kernels.adaptedLinear(
+                x, weight: weight, bias: bias, additions: additions, known: known)
         case .nf4(let weight):
             let product = try weight.linear(x, bias: bias)
             return try Kernels.adding(additions, of: x, to: product)

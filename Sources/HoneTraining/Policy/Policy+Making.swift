@@ -60,8 +60,9 @@ extension Policy {
         case .off: nil
         case .upTo(let bytes): ActivationRecord(model: model, byteBudget: bytes.bytes)
         case .automatic:
-            ActivationRecord.savesTime(for: model)
-                ? ActivationRecord(model: model, byteBudget: 256 << 20) : nil
+            ActivationRecord.standardBudget(for: model).flatMap {
+                ActivationRecord(model: model, byteBudget: $0)
+            }
         }
     }
 

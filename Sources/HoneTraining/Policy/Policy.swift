@@ -132,8 +132,7 @@ public final class Policy {
         return PolicyFacts(
             parameters: model.parameterCount, trainable: model.trainableCount,
             layerWeights: layers, headWeights: head,
-            weightBytes: model.decodeBytes, reusesActivations: engine.record != nil,
-            dtype: dtype, device: model.device)
+            weightBytes: model.decodeBytes, dtype: dtype, device: model.device)
     }
 
     /// The most that the device's memory held; nothing where the system tells nothing.

@@ -11,8 +11,6 @@ public struct PolicyFacts: Sendable {
     public var headWeights: Int
     /// Bytes of the weights that a decode step reads.
     public var weightBytes: Int
-    /// Whether the update takes over what the sampler computed.
-    public var reusesActivations: Bool
     public var dtype: DType
     public var device: Device
 

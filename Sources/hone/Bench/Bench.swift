@@ -35,6 +35,11 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "Weight of the KL term.") var beta = 0.04
     @Option(help: "none or int8: what completions are drawn in.")
     var rolloutQuantization = SamplingConfig.RolloutQuantization.none
+    @Option(
+        help: ArgumentHelp(
+            "auto, false, or the memory for what the update takes over from the sampler.",
+            valueName: "bytes"))
+    var activationReuse = ActivationReuse.automatic
     @Flag(help: "Print one JSON object on standard output.") var json = false
 
     func validate() throws {
@@ -55,7 +60,8 @@ struct Bench: AsyncParsableCommand {
         let work = BenchWork(
             folder: model, dtype: dtype, prompts: numPrompts, group: numGenerations,
             length: maxCompletionLength, steps: steps, rank: rank == 0 ? nil : rank,
-            quantization: quantization, beta: beta, rolloutQuantization: rolloutQuantization)
+            quantization: quantization, beta: beta, rolloutQuantization: rolloutQuantization,
+            activationReuse: activationReuse)
         let result = try await work.measure { line in
             FileHandle.standardError.write(Data((line + "\n").utf8))
         }
@@ -66,3 +72,18 @@ struct Bench: AsyncParsableCommand {
 extension DTypeChoice: ExpressibleByArgument {}
 extension TrainingConfig.Quantization: ExpressibleByArgument {}
 extension SamplingConfig.RolloutQuantization: ExpressibleByArgument {}
+
+extension ActivationReuse: ExpressibleByArgument {
+    /// What a recipe's `memory.activation_reuse` takes.
+    public init?(argument: String) {
+        switch argument {
+        case "auto": self = .automatic
+        case "false": self = .off
+        default:
+            guard let bytes = ByteCount(argument) else { return nil }
+            self = .upTo(bytes)
+        }
+    }
+
+    public var defaultValueDescription: String { configJSON.stringValue ?? configJSON.text() }
+}

@@ -14,6 +14,8 @@ struct BenchResult {
 
     private var generateSeconds: Double { median(steps.map(\.generate)) }
     private var updateSeconds: Double { median(steps.map(\.update)) }
+    /// The share of the update's rows that were taken over from the sampler.
+    private var reusedShare: Double { median(steps.map(\.reusedRows)) }
     private var completionTokens: Int { work.prompts * work.group * work.length }
 
     /// Every weight is read once for each token of the longest completion.
@@ -38,8 +40,7 @@ struct BenchResult {
         let layers = 2 * Double(facts.layerWeights) * Double(promptTokens + completionTokens)
         let head = 2 * Double(facts.headWeights) * Double(completionTokens)
         let passes = (work.rank == nil ? 3.0 : 2.0) + (work.beta == 0 ? 0 : 1)
-        let known = facts.reusesActivations ? layers : 0
-        return ((layers + head) * passes - known) / limits.matrixRate
+        return ((layers + head) * passes - reusedShare * layers) / limits.matrixRate
     }
 
     var json: JSONValue {
@@ -58,6 +59,7 @@ struct BenchResult {
                 generateSeconds, floor: generateFloor, matrixFloor: generateMatrixFloor),
             "update": phase(updateSeconds, floor: updateFloor, matrixFloor: updateFloor),
             "step_seconds": .double(median(steps.map { $0.generate + $0.update })),
+            "reused_rows": .double(reusedShare),
             "peak_bytes": .int(peakBytes), "memory_bandwidth": .double(limits.memoryBandwidth),
             "matrix_rate": .double(limits.matrixRate),
         ]

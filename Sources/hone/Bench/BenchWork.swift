@@ -18,12 +18,15 @@ struct BenchWork {
     var quantization: TrainingConfig.Quantization
     var beta: Double
     var rolloutQuantization: SamplingConfig.RolloutQuantization
+    var activationReuse: ActivationReuse
 
     struct Step {
         var generate: Double
         var update: Double
         /// Mean distance of the sampler's log-probabilities from the update's, nats.
         var samplingDifference: Double
+        /// Share of the update's rows that were taken over from the sampler.
+        var reusedRows: Double
         var completionTokens: Int
     }
 
@@ -58,9 +61,9 @@ struct BenchWork {
             progress(
                 String(
                     format: "step %d: generate %.3f s, update %.3f s, "
-                        + "sampler and update apart by %.1e nats",
+                        + "sampler and update apart by %.1e nats, %.0f %% of rows taken over",
                     step + 1, taken[step].generate, taken[step].update,
-                    taken[step].samplingDifference))
+                    taken[step].samplingDifference, 100 * taken[step].reusedRows))
         }
         let promptTokens = encoded.map(\.count).reduce(0, +) / steps
         return BenchResult(
@@ -96,10 +99,11 @@ struct BenchWork {
             }
         }
         let metrics = try await host.update(samples)
-        let name = "sampling/sampling_logp_difference/mean"
+        func metric(_ name: String) -> Double { metrics.first { $0.0 == name }?.1 ?? 0 }
         return Step(
             generate: (sampled - start).seconds, update: (clock.now - sampled).seconds,
-            samplingDifference: metrics.first { $0.0 == name }?.1 ?? 0,
+            samplingDifference: metric("sampling/sampling_logp_difference/mean"),
+            reusedRows: metric("sampling/reused_rows"),
             completionTokens: samples.reduce(0) { $0 + $1.tokens.count })
     }
 
@@ -112,6 +116,7 @@ struct BenchWork {
         config.grpo.numPrompts = prompts
         config.grpo.numGenerations = group
         config.grpo.beta = beta
+        config.memory.activationReuse = activationReuse
         config.lora = rank.map { rank in
             var adapter = AdapterConfig()
             adapter.rank = rank

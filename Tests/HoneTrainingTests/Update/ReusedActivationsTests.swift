@@ -18,16 +18,37 @@ struct ReusedActivationsTests {
         var trust: ReusedActivations.Trust?
     }
 
+    private enum Trained {
+        case everyWeight
+        /// The base is the reference, with a KL term.
+        case adapter
+
+        func prepare(_ model: DecoderModel) throws {
+            switch self {
+            case .everyWeight: model.unfreeze()
+            case .adapter:
+                try model.addAdapter(LoRAConfig(rank: 4, alpha: 8), seed: 3)
+                try withoutGradients {
+                    for (index, each) in model.trainableParameters.enumerated() {
+                        try each.tensor.copy_(
+                            Tensor.randn(each.tensor.shape, seed: UInt64(index)) * 0.1)
+                    }
+                }
+            }
+        }
+    }
+
     /// Draws three groups of four and learns from them.
     ///
     /// - Parameter changesBetween: the weights change after the completions are drawn, which nothing in a
     ///   run does.
     private func learn(
-        reusing: Bool, iterations: Int = 1, tokenBudget: Int = 1000, changesBetween: Bool = false
+        reusing: Bool, trains: Trained = .everyWeight, iterations: Int = 1,
+        tokenBudget: Int = 1000, changesBetween: Bool = false
     ) throws -> Outcome {
         let model = try DecoderModel.load(
             folder: Fixtures.url("objective/model"), dtype: .float32, device: .cpu)
-        model.unfreeze()
+        try trains.prepare(model)
         let engine = try Engine(
             model: model, endTokens: [], limits: EngineLimits(cacheBytes: 8 << 20))
         if reusing { engine.record = ActivationRecord(model: model, byteBudget: 64 << 20) }
@@ -35,8 +56,10 @@ struct ReusedActivationsTests {
         config.grpo.numIterations = iterations
         config.grpo.microBatchTokens = tokenBudget
         config.sampling.maxCompletionLength = 9
+        if trains == .adapter { config.grpo.beta = 0.5 }
         let update = PolicyUpdate(
-            model: model, reference: .none, config: config,
+            model: model, reference: trains == .adapter ? .adapterOff(model) : .none,
+            config: config,
             step: OptimizerStep(
                 optimizer: SGD(
                     model.trainableParameters.map { ($0.name, $0.tensor, .exempt) },
@@ -74,7 +97,7 @@ struct ReusedActivationsTests {
         let metrics = try update.run(samples)
         return Outcome(
             metrics: metrics,
-            weights: try model.publishedParameters().map { try $0.tensor.floats() },
+            weights: try model.trainableParameters.map { try $0.tensor.floats() },
             trust: update.reused?.trust)
     }
 
@@ -105,6 +128,23 @@ struct ReusedActivationsTests {
         #expect(share(of: reused) == 1 / Double(iterations))
         #expect(share(of: plain) == nil)
         expectEqual(reused, plain)
+    }
+
+    /// The reference is the base without its adapter; nothing that the adapter took part in is its own.
+    @Test(arguments: [(1, 1000), (2, 1000), (1, 16)])
+    func moveAdaptersTheSameWay(iterations: Int, tokenBudget: Int) throws {
+        let plain = try learn(
+            reusing: false, trains: .adapter, iterations: iterations, tokenBudget: tokenBudget)
+        let reused = try learn(
+            reusing: true, trains: .adapter, iterations: iterations, tokenBudget: tokenBudget)
+        #expect(reused.trust == .agrees)
+        #expect(share(of: reused) == 1 / Double(iterations))
+        expectEqual(reused, plain)
+        let divergence = { (outcome: Outcome) in outcome.metrics.first { $0.0 == "kl" }?.1 }
+        let (own, other) = (try #require(divergence(reused)), try #require(divergence(plain)))
+        #expect(abs(own - other) < 1e-5)
+        // Were the reference's pass to take the policy's rows, there would be none.
+        #expect(own > 1e-3)
     }
 
     /// What the record says is not believed: rows that other weights gave are computed anew.
