@@ -1,7 +1,7 @@
 /// Whether the update takes what the sampler computed for the tokens it drew, instead of computing it
 /// again: `auto`, `false`, or the memory that may be used to keep it.
 public enum ActivationReuse: ConfigValue {
-    /// Where it saves time, with 256 MiB.
+    /// Where it saves time, with memory by the size of the model.
     case automatic
     /// The update computes everything.
     case off

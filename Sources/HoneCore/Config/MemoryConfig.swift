@@ -26,8 +26,9 @@ public struct MemoryConfig: ConfigSection {
             "activation_reuse", \.activationReuse,
             "Memory for what the layers gave for tokens that the policy drew. The update then takes "
                 + "it from there and does not compute it again; what does not fit is computed. On "
-                + "the CPU, with dense weights and without dropout. `auto` takes 256 MiB where "
-                + "that saves time, `false` computes everything.",
+                + "the CPU, with dense weights and without dropout. `auto` takes twice the "
+                + "memory of the model's weights where that saves time, at least 256 MiB and at "
+                + "most 3 GiB; `false` computes everything.",
             synonyms: ["reuse_activations"]),
     ]
 }

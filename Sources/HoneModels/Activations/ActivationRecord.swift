@@ -80,12 +80,16 @@ public final class ActivationRecord {
         return multiplications > 64 * bytes
     }
 
-    /// What is kept where nobody says how much; nil where keeping saves no time. It is the same in every
-    /// process that trains the model, whatever memory is free: a resumed run takes over the same rows.
+    /// What is kept where nobody says how much: twice what the model takes itself, within bounds, in bytes; nil
+    /// where keeping saves no time. It is the same in every process that trains the model, whatever memory
+    /// is free: a resumed run takes over the same rows.
     public static func standardBudget(for model: DecoderModel) -> Int? {
         guard savesTime(for: model) else { return nil }
-        return 256 << 20
+        return min(max(2 * model.baseBytes, leastBudget), mostBudget)
     }
+
+    private static let leastBudget = 256 << 20
+    private static let mostBudget = 3 << 30
 
     /// Room for `count` rows of one call; nil where the budget has none. One block has them all where it
     /// can have them.
