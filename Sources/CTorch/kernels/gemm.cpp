@@ -1,6 +1,7 @@
 #include "elements.h"
 #include "gemm_panels.h"
 #include "gemm_rows.h"
+#include "gemm_transposed.h"
 
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
@@ -230,7 +231,7 @@ void gemm_tn(const Operands &x, const Result &out, Accumulate accumulate) {
     if (x.a.columns == 0 || x.b.columns == 0) return;
     with_types(x.type, out.type, [&](auto type, auto element) {
         using Out = decltype(element);
-        multiply_panels<decltype(type), Right::plain, Left::transposed>(
+        multiply_transposed<decltype(type)>(
             x.a, x.b, Writing<Out>{static_cast<Out *>(out.data), out.stride, nullptr, accumulate});
     });
 }

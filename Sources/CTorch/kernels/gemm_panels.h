@@ -10,8 +10,8 @@ namespace {
 
 CT_GEMM_BEGIN
 
-/// 12 × 32 results: rows of `a`, their words `step` apart, and two vectors of packed columns of b.
-template <class Type, int O, int64_t step>
+/// 12 × 32 results: rows of `a`, and two vectors of packed columns of b.
+template <class Type, int O>
 void tile_nn(
     const uint32_t *const *a, const uint32_t *panel, int64_t words, __m512 (&sums)[O][2]) {
     const uint32_t *row[O];
@@ -26,7 +26,7 @@ void tile_nn(
         const __m512i x0 = _mm512_load_si512(panel + k * 32);
         const __m512i x1 = _mm512_load_si512(panel + k * 32 + 16);
         for (int o = 0; o < O; ++o) {
-            const __m512i y = _mm512_set1_epi32(static_cast<int>(row[o][k * step]));
+            const __m512i y = _mm512_set1_epi32(static_cast<int>(row[o][k]));
             sum[o][0] = Type::multiply_add(sum[o][0], x0, y);
             sum[o][1] = Type::multiply_add(sum[o][1], x1, y);
         }
@@ -43,8 +43,16 @@ template <class Type>
 void pack_columns(
     const typename Type::Element *b, int64_t stride, int64_t words, int64_t length, int64_t count,
     uint32_t *panel) {
+    // Rows lie far apart, where the processor does not read ahead by itself.
+    constexpr int64_t ahead = 8 * Type::per_word;
+    const auto ask = [&](int64_t row) {
+        const auto *from = reinterpret_cast<const char *>(b + (row + ahead) * stride);
+        _mm_prefetch(from, _MM_HINT_T0);
+        if constexpr (Type::per_word == 1) _mm_prefetch(from + 64, _MM_HINT_T0);
+    };
     if constexpr (Type::per_word == 1) {
         for (int64_t k = 0; k < words; ++k) {
+            ask(k);
             for (int half = 0; half < 2; ++half) {
                 const __mmask16 mask = first(std::max<int64_t>(count - half * 16, 0));
                 _mm512_store_si512(
@@ -55,6 +63,8 @@ void pack_columns(
     } else {
         const __mmask32 mask = static_cast<__mmask32>(count >= 32 ? ~0u : (1u << count) - 1);
         for (int64_t k = 0; k < words; ++k) {
+            ask(2 * k);
+            ask(2 * k + 1);
             const __m512i even = _mm512_maskz_loadu_epi16(mask, b + 2 * k * stride);
             const __m512i odd = _mm512_maskz_loadu_epi16(
                 2 * k + 1 < length ? mask : 0, b + (2 * k + 1) * stride);
@@ -73,67 +83,25 @@ void pack_columns(
     }
 }
 
-/// Columns of a transposed left operand that are packed together: a multiple of a tile's rows.
-constexpr int64_t left_width = 48;
-
-/// panel[k][48] of the columns from `a` on, as `pack_columns` makes them of 32; 0 beyond `count`.
-template <class Type>
-void pack_left(
-    const typename Type::Element *a, int64_t stride, int64_t words, int64_t length, int64_t count,
-    uint32_t *panel) {
-    for (int64_t k = 0; k < words; ++k) {
-        for (int64_t column = 0; column < left_width; column += lanes) {
-            const __mmask16 mask = first(std::max<int64_t>(count - column, 0));
-            __m512i word;
-            if constexpr (Type::per_word == 1) {
-                word = _mm512_maskz_loadu_epi32(mask, a + k * stride + column);
-            } else {
-                const auto *even = a + 2 * k * stride + column;
-                const __m256i low = _mm256_maskz_loadu_epi16(mask, even);
-                const __m256i high =
-                    _mm256_maskz_loadu_epi16(2 * k + 1 < length ? mask : 0, even + stride);
-                word = _mm512_or_si512(
-                    _mm512_cvtepu16_epi32(low),
-                    _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16));
-            }
-            _mm512_store_si512(panel + k * left_width + column, word);
-        }
-    }
-}
-
 /// Words of the inner axis that a panel covers: 128 KiB, which stays in the second-level cache.
 constexpr int64_t panel_words = 1024;
 
 /// How the right operand lies: [K, N], or [N, K] and to be transposed, or two of these, one below the other.
 enum class Right { plain, transposed, joined };
-/// How the left operand lies: [M, K], or [K, M] and to be transposed.
-enum class Left { plain, transposed };
 
 /// Calls `sink(row, column, sums, low, high)` with each 32 columns of each row of the product: two vectors,
 /// and which of their lanes are columns. With `Right::joined` b is [2 N, K], and the vectors are the same 16
 /// columns of the product with either half; N must be a multiple of 16.
-template <class Type, Right right, Left left = Left::plain, class Sink>
+template <class Type, Right right, class Sink>
 void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
     constexpr int O = 12;
-    static_assert(left_width % O == 0);
-    const int64_t rows = left == Left::plain ? a.rows : a.columns;
-    const int64_t inner = left == Left::plain ? a.columns : a.rows;
+    const int64_t rows = a.rows, inner = a.columns;
     const int64_t columns = right == Right::plain ? b.columns
         : right == Right::joined                  ? b.rows / 2
                                                   : b.rows;
     constexpr int64_t panel_columns = right == Right::joined ? 16 : 32;
     const int64_t words = (inner + Type::per_word - 1) / Type::per_word;
     const auto *words_a = static_cast<const uint32_t *>(a.data);
-    const int64_t left_panels = (rows + left_width - 1) / left_width;
-    const Room packed(left == Left::plain ? 0 : left_panels * words * left_width);
-    if constexpr (left == Left::transposed) {
-        const auto *elements = static_cast<const typename Type::Element *>(a.data);
-        for_each_task(left_panels, [&](int64_t panel) {
-            pack_left<Type>(
-                elements + panel * left_width, a.stride, words, inner,
-                rows - panel * left_width, packed.words + panel * words * left_width);
-        });
-    }
     const auto *elements_b = static_cast<const typename Type::Element *>(b.data);
     const int64_t stride_a = a.stride / Type::per_word;
     const int64_t panels = (columns + panel_columns - 1) / panel_columns;
@@ -175,18 +143,13 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
                 const uint32_t *row[O];
                 __m512 sum[O][2];
                 for (int o = 0; o < O; ++o) {
-                    if constexpr (left == Left::plain) {
-                        row[o] = words_a + std::min(r + o, end - 1) * stride_a + k;
-                    } else {
-                        row[o] = packed.words + (r / left_width * words + k) * left_width
-                            + r % left_width + o;
-                    }
+                    row[o] = words_a + std::min(r + o, end - 1) * stride_a + k;
                     const bool is_kept = is_split && r + o < end;
                     const float *from = is_kept ? &partial[(r + o - begin) * 32] : nullptr;
                     sum[o][0] = is_kept ? _mm512_loadu_ps(from) : _mm512_setzero_ps();
                     sum[o][1] = is_kept ? _mm512_loadu_ps(from + 16) : _mm512_setzero_ps();
                 }
-                tile_nn<Type, O, left == Left::plain ? 1 : left_width>(row, panel, part, sum);
+                tile_nn<Type, O>(row, panel, part, sum);
                 for (int o = 0; o < O && r + o < end; ++o) {
                     if (!is_last) {
                         float *to = &partial[(r + o - begin) * 32];
