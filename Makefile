@@ -35,9 +35,9 @@ demo: build ## train the included model on Countdown and show it before and afte
 test: setup ## every check: format, layers, pages, unit and end-to-end tests, documentation
 	$(MAKE) --no-print-directory lint
 	swift build --build-tests
-	OMP_NUM_THREADS=1 swift test --skip-build --skip '$(TIMED_TESTS)'
+	OMP_NUM_THREADS=1 Tools/run-tests --skip '$(TIMED_TESTS)'
 	OMP_NUM_THREADS=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TIMED_TESTS_AT_ONCE) \
-		swift test --skip-build --filter '$(TIMED_TESTS)'
+		Tools/run-tests --again-alone --filter '$(TIMED_TESTS)'
 	$(MAKE) --no-print-directory docs
 
 format: ## rewrite the Swift sources in the project's format
