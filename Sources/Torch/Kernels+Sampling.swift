@@ -72,7 +72,7 @@ extension Kernels {
 
     /// The widest vectors that kernels of this module may use.
     public enum InstructionSet: Sendable, Hashable, CaseIterable {
-        case plain, avx2, avx512
+        case plain, avx2, avx512, avx512BF16
     }
 
     /// Forbids wider vectors than `limit` on this thread, and returns the limit before; what the
@@ -83,11 +83,13 @@ extension Kernels {
             case .plain: CT_PLAIN
             case .avx2: CT_AVX2
             case .avx512: CT_AVX512
+            case .avx512BF16: CT_AVX512_BF16
             }
         return switch ct_limit_instruction_set(code) {
         case CT_PLAIN: .plain
         case CT_AVX2: .avx2
-        default: .avx512
+        case CT_AVX512: .avx512
+        default: .avx512BF16
         }
     }
 }

@@ -10,7 +10,7 @@ import Torch
         var temperature = 1.0
         var softCap: Double? = nil
         var dtype = DType.float32
-        /// 37 rows of 256 f32 columns: three blocks.
+        /// 37 rows of 256 f32 columns: three blocks, few enough to be kept as one where a weight trains.
         var blockBytes = 37 * 256 * 4
 
         var testDescription: String {
@@ -25,7 +25,9 @@ import Torch
         Case(temperature: 1.3, softCap: 3),
         Case(rows: 1, classes: 3),
         Case(blockBytes: 1 << 20),
+        Case(blockBytes: 20_000),
         Case(dtype: .bfloat16),
+        Case(dtype: .bfloat16, blockBytes: 20_000),
         Case(temperature: 0.7, softCap: 5, dtype: .bfloat16),
     ]
 

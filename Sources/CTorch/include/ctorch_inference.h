@@ -62,6 +62,11 @@ bool ct_sample(
     ct_drawn *drawn);
 
 /// Makes the two kernels above use at most this instruction set; for tests.
-typedef enum ct_instruction_set { CT_PLAIN = 0, CT_AVX2 = 1, CT_AVX512 = 2 } ct_instruction_set;
+typedef enum ct_instruction_set {
+    CT_PLAIN = 0,
+    CT_AVX2 = 1,
+    CT_AVX512 = 2,
+    CT_AVX512_BF16 = 3
+} ct_instruction_set;
 ct_instruction_set ct_limit_instruction_set(ct_instruction_set limit);
 CT_END

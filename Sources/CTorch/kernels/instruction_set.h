@@ -7,6 +7,11 @@
 #define CT_PRAGMA(text) _Pragma(#text)
 #if defined(__x86_64__) && defined(__clang__)
 #define CT_HAS_X86_VARIANTS 1
+#include <immintrin.h>
+#define CT_TARGET_AVX512_BF16                                                                        \
+    CT_PRAGMA(clang attribute push(                                                                  \
+        __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,f16c"))),      \
+        apply_to = function))
 #define CT_TARGET_AVX512                                                                             \
     CT_PRAGMA(clang attribute push(                                                                  \
         __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))),                 \
@@ -34,7 +39,8 @@
     {                                                                                                \
         const bool is_short_type = (like).scalar_type() == at::kBFloat16;                            \
         const ct_instruction_set chosen_set = (set);                                                 \
-        if (chosen_set == CT_AVX512) CT_IN_VARIANT(avx512, is_short_type, __VA_ARGS__)               \
+        if (chosen_set == CT_AVX512_BF16) CT_IN_VARIANT(avx512bf16, is_short_type, __VA_ARGS__)      \
+        else if (chosen_set == CT_AVX512) CT_IN_VARIANT(avx512, is_short_type, __VA_ARGS__)               \
         else if (chosen_set == CT_AVX2) CT_IN_VARIANT(avx2, is_short_type, __VA_ARGS__)              \
         else CT_IN_VARIANT(plain, is_short_type, __VA_ARGS__)                                        \
     }

@@ -69,6 +69,8 @@ struct Forward {
     at::Tensor log_probabilities, entropy, log_sum;
     /// ∂ log-probability / ∂ hidden for each row, where asked for: [N, C].
     at::Tensor slope;
+    /// hidden · weightᵀ where that is one block: [N, V], f32.
+    at::Tensor products;
 };
 
 enum class Slope { none, computed };
@@ -78,12 +80,14 @@ enum class Slope { none, computed };
 /// backward pass the products, which it would otherwise have to make again.
 Forward forward_pass(const Head &head, Slope wanted) {
     RunningSoftmax softmax(head.targets, head.scale);
-    at::Tensor powers_buffer, mean_weight;
+    Forward result;
+    at::Tensor powers_buffer, mean_weight, last;
     if (wanted == Slope::computed) {
         powers_buffer = head.buffer(head.hidden.scalar_type());
         mean_weight = at::zeros(head.hidden.sizes(), head.options(at::kFloat));
     }
     head.for_each_block([&](int64_t start, const at::Tensor &part, at::Tensor &products) {
+        last = products;
         at::Tensor powers;
         if (wanted == Slope::computed) {
             powers = Head::view(powers_buffer, head.rows(), part.size(0));
@@ -94,7 +98,7 @@ Forward forward_pass(const Head &head, Slope wanted) {
             ct::add_product(mean_weight, powers, part);
         }
     });
-    Forward result;
+    if (head.block >= head.weight.size(0) && head.scale.is_plain()) result.products = last;
     result.log_sum = softmax.log_sum();
     result.log_probabilities = softmax.log_probabilities();
     result.entropy = softmax.entropy();
@@ -131,7 +135,7 @@ struct FrozenHead : torch::autograd::Function<FrozenHead> {
 };
 
 /// For a weight that trains too, or a gradient through the entropy: the products are made again, block
-/// by block.
+/// by block, unless all of them were one block, which then stays.
 struct RecomputedHead : torch::autograd::Function<RecomputedHead> {
     static variable_list forward(
         AutogradContext *context, const at::Tensor &hidden, const at::Tensor &weight,
@@ -141,7 +145,7 @@ struct RecomputedHead : torch::autograd::Function<RecomputedHead> {
             {hidden, {weight, {}}, targets, {temperature, soft_cap}, block}, Slope::none);
         context->save_for_backward(
             {hidden, weight, targets, result.log_sum, result.log_probabilities.detach(),
-             result.entropy.detach()});
+             result.entropy.detach(), result.products});
         context->saved_data["temperature"] = temperature;
         context->saved_data["soft_cap"] = soft_cap;
         context->saved_data["block"] = block;
@@ -172,7 +176,7 @@ struct RecomputedHead : torch::autograd::Function<RecomputedHead> {
         at::Tensor to_weight;
         if (needs_weight) to_weight = at::empty_like(head.weight.dense);
         const at::Tensor buffer = head.buffer(type);
-        head.for_each_block([&](int64_t start, const at::Tensor &part, at::Tensor &products) {
+        const auto learn = [&](int64_t start, const at::Tensor &part, at::Tensor &products) {
             at::Tensor slope = Head::view(buffer, head.rows(), part.size(0));
             at::Tensor of_entropy;
             if (has_entropy) {
@@ -186,7 +190,13 @@ struct RecomputedHead : torch::autograd::Function<RecomputedHead> {
             if (!needs_weight) return;
             to_weight.narrow(0, start, part.size(0))
                 .copy_(ct::transposed_product(slope, head.hidden));
-        });
+        };
+        at::Tensor products = saved[6];
+        if (products.defined()) {
+            learn(0, head.weight.dense, products);
+        } else {
+            head.for_each_block(learn);
+        }
         variable_list results(7);
         if (needs_hidden) results[0] = to_hidden.to(type);
         if (needs_weight) results[1] = to_weight;
@@ -214,6 +224,9 @@ void check(
         "a target is outside 0..<", weight.size(0));
 }
 
+/// Logits of so many blocks' memory are computed as one and kept for the backward pass.
+constexpr int64_t most_kept_blocks = 4;
+
 /// A whole number of panels of the products, and even, since bf16 takes pairs.
 int64_t block_width(int64_t rows, int64_t classes, int64_t bytes) {
     const int64_t fitting = bytes / (std::max<int64_t>(rows, 1) * static_cast<int64_t>(sizeof(float)));
@@ -238,8 +251,10 @@ static bool log_probabilities_of(
                 forward_pass({h, w, t, {temperature, soft_cap}, block}, Slope::none);
             results = {result.log_probabilities, result.entropy};
         } else if (w.requires_grad() || entropy_has_gradient) {
+            const bool fits = h.size(0) * w.size(0) * 4 <= block_bytes * most_kept_blocks;
             results = RecomputedHead::apply(
-                h, w.dense, t, temperature, soft_cap, block, entropy_has_gradient);
+                h, w.dense, t, temperature, soft_cap, fits ? std::max(block, w.size(0)) : block,
+                entropy_has_gradient);
         } else {
             results = FrozenHead::apply(h, w, t, temperature, soft_cap, block);
         }

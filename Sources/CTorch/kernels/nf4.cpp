@@ -199,7 +199,7 @@ void NF4Matrix::read(int64_t first, int64_t count, at::Tensor &out) const {
     const uint8_t *scale_bytes = ct::elements<uint8_t>(scale_codes);
     const float *outer = ct::elements<float>(outer_scales);
     const float *dynamic = signed_code().values.data();
-    const bool is_wide = instruction_set() == CT_AVX512;
+    const bool is_wide = instruction_set() >= CT_AVX512;
     const int64_t begin = first * columns, total = count * columns;
     void *values = out.data_ptr();
     for_each_range(total, 1 << 15, [&](int64_t from, int64_t to) {

@@ -7,6 +7,9 @@ namespace ct {
 struct LogitScale {
     double temperature;
     double soft_cap;
+
+    /// Whether a logit is the product itself.
+    bool is_plain() const { return temperature == 1 && soft_cap == 0; }
 };
 
 /// Softmax over rows whose columns arrive in blocks: the highest logit so far, and over all columns
