@@ -230,14 +230,16 @@ struct ActivationRecordTests {
     /// The included model, 128 wide, multiplies 38 times for a byte in f32 and 76 times in bf16.
     @Test func asksForMemoryWhereThatSavesTime() throws {
         let root = Fixtures.folder.deletingLastPathComponent().deletingLastPathComponent()
-        func budget(_ dtype: DType) throws -> Int? {
+        func budget(_ dtype: DType, machine: Int = 64 << 30) throws -> Int? {
             ActivationRecord.standardBudget(
                 for: try DecoderModel.load(
-                    folder: root.appending(path: "Pretrained/countdown-tiny"), dtype: dtype))
+                    folder: root.appending(path: "Pretrained/countdown-tiny"), dtype: dtype),
+                machineBytes: machine)
         }
         #expect(try budget(.float32) == nil)
         // Twice its weights is less than the least.
         #expect(try budget(.bfloat16) == 256 << 20)
+        #expect(try budget(.bfloat16, machine: 1 << 30) == 128 << 20)
     }
 
     /// Where the sampler computes otherwise than the update, nothing is kept.

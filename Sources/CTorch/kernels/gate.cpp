@@ -59,16 +59,21 @@ at::Tensor ct::gate_known(
 
 at::Tensor ct::gate_known_gradient(
     const KnownRows &known, const at::Tensor &computed, const at::Tensor &incoming,
-    ct_activation activation) {
+    ct_activation activation, at::Tensor *gated) {
     const int64_t count = known.count(), width = known.width() / 2;
     at::Tensor out = at::empty({count, known.width()}, incoming.options());
-    CT_DISPATCH(incoming, if (activation == CT_SILU) {
-        gate_rows_backward<Silu>(
-            known_rows<T>(known, computed), CT_DATA(incoming), count, width, CT_OUT(out));
-    } else {
-        gate_rows_backward<GeluTanh>(
-            known_rows<T>(known, computed), CT_DATA(incoming), count, width, CT_OUT(out));
-    })
+    if (gated != nullptr) *gated = at::empty({count, width}, incoming.options());
+    CT_DISPATCH(
+        incoming, T *const again = gated != nullptr ? CT_OUT(*gated) : nullptr;
+        if (activation == CT_SILU) {
+            gate_rows_backward<Silu>(
+                known_rows<T>(known, computed), CT_DATA(incoming), count, width, CT_OUT(out),
+                again);
+        } else {
+            gate_rows_backward<GeluTanh>(
+                known_rows<T>(known, computed), CT_DATA(incoming), count, width, CT_OUT(out),
+                again);
+        })
     return out;
 }
 

@@ -21,9 +21,10 @@ at::Tensor gate_known(
     const KnownRows &known, const at::Tensor &computed, const at::TensorOptions &options,
     ct_activation activation);
 
-/// The gradient with respect to those rows.
+/// The gradient with respect to those rows. Where `gated` is not null, what `gate_known` gives goes there: it
+/// costs little while the rows are at hand.
 at::Tensor gate_known_gradient(
     const KnownRows &known, const at::Tensor &computed, const at::Tensor &incoming,
-    ct_activation activation);
+    ct_activation activation, at::Tensor *gated = nullptr);
 
 } // namespace ct

@@ -21,8 +21,8 @@ struct KnownGate : torch::CustomClassHolder {
         : joined(std::move(joined)), result(std::move(result)) {}
 };
 
-/// down(activation(gate) · up) of dense layers without biases. The backward pass keeps the rows before and
-/// after the gate.
+/// down(activation(gate) · up) of dense layers without biases. The backward pass keeps the rows before the gate, and
+/// those after it unless rows are known: these are made again together with the gate's gradient.
 struct GatedLayer : torch::autograd::Function<GatedLayer> {
     static at::Tensor forward(
         AutogradContext *context, const at::Tensor &x, const at::Tensor &gate_up,
@@ -42,7 +42,6 @@ struct GatedLayer : torch::autograd::Function<GatedLayer> {
                 joined = at::empty({few.size(0), gate_up.size(0)}, x.options());
                 rest = ct::product_transposed(ct::gated_product(few, gate_up, bend, joined), down);
             }
-            gated = ct::gate_known(known->joined, joined, x.options(), bend);
             result = known->result.completed(rest);
             context->saved_data["known"] = c10::IValue::make_capsule(known);
         }
@@ -55,22 +54,24 @@ struct GatedLayer : torch::autograd::Function<GatedLayer> {
 
     static variable_list backward(AutogradContext *context, variable_list incoming) {
         const auto saved = context->get_saved_variables();
-        const at::Tensor &x = saved[0], &gate_up = saved[1], &down = saved[2];
+        const at::Tensor &x = saved[0], &gate_up = saved[1], &down = saved[2], &joined = saved[3];
         const auto activation =
             static_cast<ct_activation>(context->saved_data["activation"].toInt());
         const at::Tensor pulled = incoming[0].contiguous();
-        variable_list results(5);
-        if (context->needs_input_grad(2)) {
-            results[2] = ct::weight_gradient(pulled, saved[4], down);
-        }
-        if (!context->needs_input_grad(0) && !context->needs_input_grad(1)) return results;
         const at::Tensor to_gated = ct::product(pulled, down);
+        at::Tensor gated = saved[4], to_joined;
         const auto known = context->saved_data.find("known");
-        const at::Tensor to_joined = known == context->saved_data.end()
-            ? ct::gate_gradient(saved[3], to_gated, activation)
-            : ct::gate_known_gradient(
-                  c10::static_intrusive_pointer_cast<KnownGate>(known->second.toCapsule())->joined,
-                  saved[3], to_gated, activation);
+        if (known == context->saved_data.end()) {
+            to_joined = ct::gate_gradient(joined, to_gated, activation);
+        } else {
+            const auto gate =
+                c10::static_intrusive_pointer_cast<KnownGate>(known->second.toCapsule());
+            to_joined = ct::gate_known_gradient(
+                gate->joined, joined, to_gated, activation,
+                context->needs_input_grad(2) ? &gated : nullptr);
+        }
+        variable_list results(5);
+        if (context->needs_input_grad(2)) results[2] = ct::weight_gradient(pulled, gated, down);
         if (context->needs_input_grad(0)) results[0] = ct::product(to_joined, gate_up);
         if (context->needs_input_grad(1)) results[1] = ct::weight_gradient(to_joined, x, gate_up);
         return results;

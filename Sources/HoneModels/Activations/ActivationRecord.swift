@@ -80,12 +80,18 @@ public final class ActivationRecord {
         return multiplications > 64 * bytes
     }
 
-    /// What is kept where nobody says how much: twice what the model takes itself, within bounds, in bytes; nil
-    /// where keeping saves no time. It is the same in every process that trains the model, whatever memory
-    /// is free: a resumed run takes over the same rows.
-    public static func standardBudget(for model: DecoderModel) -> Int? {
+    /// What is kept where nobody says how much: twice what the model takes itself, at least 256 MiB and at most
+    /// 3 GiB or an eighth of the machine's memory, in bytes; nil where keeping saves no time. It is the same
+    /// in every process of the machine, whatever memory is free: a resumed run takes over the same rows.
+    ///
+    /// - Parameters:
+    ///   - model: What is trained.
+    ///   - machineBytes: the machine's memory.
+    public static func standardBudget(
+        for model: DecoderModel, machineBytes: Int = MemoryFigures.totalBytes
+    ) -> Int? {
         guard savesTime(for: model) else { return nil }
-        return min(max(2 * model.baseBytes, leastBudget), mostBudget)
+        return min(max(2 * model.baseBytes, leastBudget), mostBudget, machineBytes / 8)
     }
 
     private static let leastBudget = 256 << 20
