@@ -12,8 +12,9 @@ extension Kernels {
     /// gathers each row's gradient (as flash attention gathers its values), and the backward pass
     /// only scales it: two products of the head's size instead of three. Where `weight` trains, the
     /// backward pass makes the blocks again, unless all logits together take no more than four blocks'
-    /// memory and are neither scaled nor capped: then they are one block, and stay. No gradient flows through the entropy unless it is asked
-    /// for; then the blocks are made again too, and ∂H/∂z[v] = −p[v] · (log p[v] + H).
+    /// memory and are neither scaled nor capped: then they are one block, and stay. No gradient flows
+    /// through the entropy unless it is asked for; then the blocks are made again too, and
+    /// ∂H/∂z[v] = −p[v] · (log p[v] + H).
     ///
     /// - Parameters:
     ///   - hidden: [N, C], any float type.

@@ -61,7 +61,7 @@ bool ct_sample(
     const ct_tensor *logits, const ct_draw *draws, int64_t count, const int32_t *seen,
     ct_drawn *drawn);
 
-/// Makes the two kernels above use at most this instruction set; for tests.
+/// Makes the kernels of this module use at most this instruction set on this thread; for tests.
 typedef enum ct_instruction_set {
     CT_PLAIN = 0,
     CT_AVX2 = 1,

@@ -40,7 +40,7 @@
         const bool is_short_type = (like).scalar_type() == at::kBFloat16;                            \
         const ct_instruction_set chosen_set = (set);                                                 \
         if (chosen_set == CT_AVX512_BF16) CT_IN_VARIANT(avx512bf16, is_short_type, __VA_ARGS__)      \
-        else if (chosen_set == CT_AVX512) CT_IN_VARIANT(avx512, is_short_type, __VA_ARGS__)               \
+        else if (chosen_set == CT_AVX512) CT_IN_VARIANT(avx512, is_short_type, __VA_ARGS__)          \
         else if (chosen_set == CT_AVX2) CT_IN_VARIANT(avx2, is_short_type, __VA_ARGS__)              \
         else CT_IN_VARIANT(plain, is_short_type, __VA_ARGS__)                                        \
     }
