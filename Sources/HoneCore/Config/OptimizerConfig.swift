@@ -96,11 +96,12 @@ public struct OptimizerConfig: ConfigSection {
             synonyms: ["lr_scheduler_type", "scheduler"]),
         .optional(
             "warmup_ratio", \.warmupRatio,
-            "Share of all steps in which the learning rate rises from 0. Default: none.",
+            "Share of all steps in which the learning rate rises in equal parts. Default: none.",
             .within(0...1)),
         .optional(
             "warmup_steps", \.warmupSteps,
-            "Steps in which the learning rate rises from 0, instead of warmup_ratio.", .atLeast(0)),
+            "Steps in which the learning rate rises in equal parts, instead of warmup_ratio.",
+            .atLeast(0)),
         ConfigField(
             "min_learning_rate", \.minLearningRate, "Where a falling schedule ends.", .atLeast(0)),
         ConfigField(
