@@ -26,9 +26,10 @@ public struct MemoryConfig: ConfigSection {
             "activation_reuse", \.activationReuse,
             "Memory for what the layers gave for tokens that the policy drew. The update then takes "
                 + "it from there and does not compute it again; what does not fit is computed. On "
-                + "the CPU, with dense weights and without dropout. `auto` takes twice the "
-                + "memory of the model's weights where that saves time, at least 256 MiB and at "
-                + "most 3 GiB or an eighth of the machine's memory; `false` computes everything.",
+                + "AMD processors with AVX-512 bf16, with dense weights and without dropout; "
+                + "elsewhere nothing is kept. `auto` takes twice the memory of the model's weights "
+                + "where that saves time, at least 256 MiB and at most 3 GiB or an eighth of the "
+                + "machine's memory; `false` computes everything.",
             synonyms: ["reuse_activations"]),
     ]
 }

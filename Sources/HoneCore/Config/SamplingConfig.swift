@@ -41,9 +41,10 @@ public struct SamplingConfig: ConfigSection {
         ConfigField("stop", \.stop, "Texts that end a completion.", synonyms: ["stop_strings"]),
         ConfigField(
             "quantization", \.quantization,
-            "int8 draws tokens with weights and activations in eight bits, where the processor has "
-                + "AVX-512 VNNI: faster, but from a distribution that is not quite the policy's; say "
-                + "how grpo.importance_sampling_correction makes up for it. none: the run's dtype.",
+            "int8 draws tokens with weights and activations in eight bits, on AMD processors with "
+                + "AVX-512 bf16 and VNNI: faster, but from a distribution that is not quite the "
+                + "policy's; elsewhere it changes nothing. Say how "
+                + "grpo.importance_sampling_correction makes up for it. none: the run's dtype.",
             synonyms: ["rollout_quantization", "vllm_quantization"]),
     ]
 
