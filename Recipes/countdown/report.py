@@ -3,9 +3,9 @@
 
     python3 Recipes/countdown/report.py RUN_FOLDER…
 
-Sampled means one completion a problem at temperature 1.0, greedy one at temperature 0; both are of the
-same held-out problems, before and after. Given several folders (seeds), it prints the table and the
-curves of all of them and the samples of the first.
+Sampled means the mean of four completions a problem at temperature 1.0, greedy one at temperature 0;
+both are of the same held-out problems, before and after. Given several folders (seeds), it prints the
+table and the curves of all of them and the samples of the first.
 """
 
 import json
