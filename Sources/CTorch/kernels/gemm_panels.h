@@ -107,8 +107,8 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
     const int64_t panels = (columns + panel_columns - 1) / panel_columns;
     // Tall products are also cut by rows, so that few panels still occupy all threads. No more than that: each
     // part packs its panel anew.
-    const int64_t wanted = 4 * thread_count() / panels;
-    const int64_t row_parts = std::clamp<int64_t>(rows / 512, 1, std::max<int64_t>(wanted, 1));
+    const int64_t wanted = 12 * thread_count() / panels;
+    const int64_t row_parts = std::clamp<int64_t>(rows / 384, 1, std::max<int64_t>(wanted, 1));
     const int64_t row_share = ((rows + row_parts - 1) / row_parts + O - 1) / O * O;
     for_each_task(panels * row_parts, [&](int64_t task) {
         const int64_t column = task % panels * panel_columns;
