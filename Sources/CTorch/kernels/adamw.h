@@ -28,7 +28,7 @@ struct AdamWFactors {
 CT_INLINE float adamw_updated(float w, float g, float &m, float &v, const AdamWFactors &f) {
     m = f.beta1 * m + f.rest1 * g;
     v = f.beta2 * v + f.rest2 * g * g;
-    return w * f.keep - f.rate * m / (std::sqrt(v) * f.root + f.epsilon);
+    return w * f.keep - f.rate * m / (root(v) * f.root + f.epsilon);
 }
 
 } // namespace ct

@@ -40,7 +40,7 @@ CT_INLINE void update_values(
         if (master) master[i] = after;
         ct::store(w + i, after);
         block.first[i] = m;
-        block.root[i] = std::sqrt(v);
+        block.root[i] = ct::root(v);
     }
     largest_first = 0;
     largest_root = 0;

@@ -32,6 +32,9 @@ CT_INLINE float load(const uint16_t *p) { return widen(*p); }
 CT_INLINE void store(float *p, float value) { *p = value; }
 CT_INLINE void store(uint16_t *p, float value) { *p = narrow(value); }
 
+/// √x. std::sqrt may have to set errno, so that loops with it stay scalar.
+CT_INLINE float root(float x) { return __builtin_elementwise_sqrt(x); }
+
 /// e^x within 2 ulp for x in [-87, 88]; 0 below and e^88 above. No branches, so loops vectorise.
 CT_INLINE float exponential(float x) {
     const float clamped = x > 88.0f ? 88.0f : (x < -87.0f ? -87.0f : x);
