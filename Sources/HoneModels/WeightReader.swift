@@ -115,8 +115,10 @@ struct WeightReader {
         record.read.insert(name)
         return try withoutGradients {
             let stored = try files.tensor(name)
-            // A sum is finite unless an element is not (float32 holds any sum of real weights).
-            guard try stored.sum().item().isFinite else {
+            // A sum is finite unless an element is not: float32 and bfloat16 hold any sum of real
+            // weights, float16 none above 65504.
+            let summed = stored.dtype == .float16 ? try stored.to(.float32) : stored
+            guard try summed.sum().item().isFinite else {
                 throw ModelError.notFinite(name: name, folder: folder)
             }
             let converted = try stored.to(dtype).to(device)

@@ -75,6 +75,21 @@ import Torch
         #expect(text.contains("\"model.norm.weight\"") && text.contains("NaN"))
     }
 
+    /// 24 · 32 weights of 100 add up to 76800, which float16 does not hold: it ends at 65504.
+    @Test(
+        arguments: [
+            (nil, "nothing"), (Float.nan, "\"model.layers.0.mlp.up_proj.weight\""),
+            (Float.infinity, "\"model.layers.0.mlp.up_proj.weight\""),
+        ] as [(Float?, String)])
+    func sumsInFloat16DecideNothing(spoilt: Float?, expected: String) throws {
+        let text = try complaint(weights: {
+            let large = try Tensor.full([24, 32], 100, dtype: .float16)
+            if let spoilt { try large.narrow(0, 3, 1).fill_(spoilt) }
+            $0["model.layers.0.mlp.up_proj.weight"] = large
+        })
+        #expect(text.contains(expected), "\(text)")
+    }
+
     @Test func fewerLayersThanTheFileHoldsIsAnError() throws {
         let text = try complaint(
             config: { $0.replacing("\"num_hidden_layers\": 2", with: "\"num_hidden_layers\": 1") })
