@@ -71,22 +71,16 @@ struct Grade: AsyncParsableCommand {
 
     private func rubric() async throws -> Rubric {
         let folder = URL(filePath: spec).absoluteURL.deletingLastPathComponent()
-        do {
-            var library = RewardLibrary(
-                folder: folder, tell: { StandardError.write(line: $0) })
-            guard let text = try? String(contentsOfFile: spec, encoding: .utf8) else {
-                throw RecipeError.unreadable(
-                    file: spec, reason: "there is no such file, or it is not UTF-8 text")
-            }
-            let document = try RecipeYAML.document(text, file: spec)
-            let rewards = try GradingSpec.rewards(of: document, library: library)
-            library.reference = try await reference()
-            return try await library.rubric(of: rewards, file: spec)
-        } catch {
-            if FailureKind(error) == .usage { throw error }
-            StandardError.write(line: "Error: \(error)")
-            throw RowStream.badData
+        var library = RewardLibrary(
+            folder: folder, tell: { StandardError.write(line: $0) })
+        guard let text = try? String(contentsOfFile: spec, encoding: .utf8) else {
+            throw RecipeError.unreadable(
+                file: spec, reason: "there is no such file, or it is not UTF-8 text")
         }
+        let document = try RecipeYAML.document(text, file: spec)
+        let rewards = try GradingSpec.rewards(of: document, library: library)
+        library.reference = try await reference()
+        return try await library.rubric(of: rewards, file: spec)
     }
 
     /// The model of `--model`, loaded.

@@ -128,4 +128,34 @@ import Testing
         #expect(missing.exitCode == 65)
         #expect(missing.errors.contains("/nowhere"))
     }
+
+    /// A store that forgot which migrations it has had is asked for tables that it has: neither the command nor
+    /// a file that it names is at fault.
+    @Test func anErrorOfOurOwnHasItsOwnCode() async throws {
+        let scratch = try ScratchFolder()
+        let model = try await Self.model(in: scratch)
+        let spec = try scratch.file("rewards.yaml", "- {name: format, type: format}")
+        let home = scratch.url.appending(path: "home")
+        let arguments = [
+            "evaluate", "--model", model, "--data", scratch.url.appending(path: "rows.jsonl").path,
+            "--rewards", spec.path, "--samples", "1", "--max-tokens", "2", "--home", home.path,
+        ]
+        let whole = try await HoneProgram.run(arguments)
+        try #require(whole.exitCode == 0, "\(whole.errors)")
+        let python = Process()
+        python.executableURL = URL(filePath: try PythonSearch.interpreter(declared: nil))
+        let script = """
+            import sqlite3, sys
+            store = sqlite3.connect(sys.argv[1])
+            store.execute("DELETE FROM grdb_migrations")
+            store.commit()
+            """
+        python.arguments = ["-c", script, home.appending(path: "store.sqlite").path]
+        try python.run()
+        python.waitUntilExit()
+        try #require(python.terminationStatus == 0)
+        let broken = try await HoneProgram.run(arguments)
+        #expect(broken.exitCode == 70, "\(broken.errors)")
+        #expect(broken.errors.contains("Error: the store refused"), "\(broken.errors)")
+    }
 }

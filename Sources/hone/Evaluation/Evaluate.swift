@@ -89,18 +89,6 @@ struct Evaluate: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        do {
-            try await measure()
-        } catch {
-            guard !(error is ExitCode), !(error is ValidationError), FailureKind(error) != .usage
-            else { throw error }
-            // What is left is about the files named: recipe, rows, reward functions, model folder.
-            StandardError.write(line: "Error: \(error)")
-            throw RowStream.badData
-        }
-    }
-
-    private func measure() async throws {
         let reference = ReferenceSlot()
         let library = RewardLibrary(
             folder: folder(of: rewards ?? recipe ?? "rewards.yaml"),
