@@ -46,7 +46,11 @@ import Testing
         let (small, report, _) = try await Self.simulate(
             scratch, ["--set", "memory.cache_budget=20 KiB"])
         #expect(small.exitCode == 65)
-        #expect(report["problems"]?.arrayValue?.isEmpty == false)
+        let problems = report["problems"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        #expect(
+            problems.count == 1
+                && problems[0].contains("a key/value cache of 20.0 KiB is smaller than one block"),
+            "\(problems)")
     }
 
     @Test func showsEveryRowToTheRewards() async throws {
