@@ -91,11 +91,18 @@ bool ct_set_thread_count(int32_t count) {
     return ct::perform([&] { ct::set_thread_count(count); });
 }
 
-bool ct_has_own_products(void) {
-    bool has = false;
-    ct::perform([&] { has = ct::gemm_supports(at::kBFloat16); });
-    return has;
+ct_product_maker ct_products(void) {
+    ct_product_maker maker = CT_PRODUCTS_WRONG;
+    ct::perform([&] {
+        maker = ct::gemm_maker();
+        if (maker == CT_PRODUCTS_OURS && !ct::gemm_supports(at::kBFloat16)) {
+            maker = CT_PRODUCTS_WRONG;
+        }
+    });
+    return maker;
 }
+
+bool ct_has_own_products(void) { return ct_products() == CT_PRODUCTS_OURS; }
 
 bool ct_read_through(const ct_tensor *tensor, double *sum) {
     return ct::perform([&] {

@@ -8,6 +8,31 @@ extension Kernels {
     /// libtorch's are slow, and where a first product came out right.
     public static var hasOwnProducts: Bool { ct_has_own_products() }
 
+    /// Who computes matrix products on the CPU.
+    public enum ProductMaker: Hashable, Sendable {
+        /// Kernels of ours.
+        case ours
+        /// libtorch: the processor lacks AVX-512 with bf16 dot products, which ours are made of.
+        case libtorchWithoutBF16
+        /// libtorch: it uses the processor's tiles (AMX), and ours do not.
+        case libtorchWithAMX
+        /// libtorch: its own products are fast on processors of this make.
+        case libtorchNotAMD
+        /// libtorch: a first product of ours came out wrong.
+        case libtorchAfterFailure
+    }
+
+    /// Who computes matrix products on this machine's CPU. The first question makes a few products.
+    public static var productMaker: ProductMaker {
+        switch ct_products() {
+        case CT_PRODUCTS_OURS: .ours
+        case CT_PRODUCTS_WITHOUT_BF16: .libtorchWithoutBF16
+        case CT_PRODUCTS_BY_AMX: .libtorchWithAMX
+        case CT_PRODUCTS_NOT_AMD: .libtorchNotAMD
+        default: .libtorchAfterFailure
+        }
+    }
+
     /// The sum of a dense f32 tensor on the CPU, read once by all threads: what takes this time is
     /// memory.
     public static func readThrough(_ x: Tensor) throws(TorchError) -> Double {

@@ -9,7 +9,8 @@ struct Doctor: AsyncParsableCommand {
         abstract: "Show what this machine has, what will be used, and what is missing.",
         discussion: """
             Each finding has a state: ok, a note (works, but something is slower or left out), or \
-            missing with its remedy. Exit code 0 when nothing needed is missing, else 70.
+            missing with its remedy: a recipe that needs it cannot run, others can. Exit code 0 when \
+            nothing is missing, else 70.
             """)
 
     @Flag(help: "One JSON object on standard output instead of text.")
@@ -31,7 +32,7 @@ struct Doctor: AsyncParsableCommand {
             }
         }
         if findings.contains(where: { $0.state == .missing }) {
-            throw ExitCode(70)
+            throw ExitCode(FailureKind.internal.rawValue)
         }
     }
 }

@@ -8,7 +8,11 @@ import Torch
 /// One line of `hone doctor`.
 struct Finding: Hashable, Sendable {
     enum State: String, Sendable {
-        case ok, note, missing
+        case ok
+        /// Everything works, but something is slower or left out.
+        case note
+        /// A recipe that needs it cannot run.
+        case missing
 
         /// A mark that reads the same without colours.
         var mark: String {
@@ -48,8 +52,8 @@ enum MachineReport {
             Finding("hone", .ok, "\(HoneVersion.current), built with \(compiler)"),
             Finding("system", .ok, ProcessInfo.processInfo.operatingSystemVersionString),
             Finding("libtorch", .ok, "\(libtorchVersion), CPU kernels for \(cpuCapability)"),
-            processor(), arithmetic(), accelerator(), memory(), disk(), python(), columns(),
-            sandbox(), datasets(), willUse(),
+            processor(), arithmetic(), products(), accelerator(), memory(), disk(), python(),
+            columns(), sandbox(), datasets(), willUse(),
         ]
     }
 
@@ -95,6 +99,27 @@ enum MachineReport {
         return Finding("instructions", .ok, "\(names): bf16 is fast")
     }
 
+    /// Who multiplies matrices on the processor.
+    private static func products() -> Finding {
+        let subject = "products"
+        switch Kernels.productMaker {
+        case .ours:
+            return Finding(subject, .ok, "Hone's own matrix products, which agree with plain loops")
+        case .libtorchWithoutBF16:
+            return Finding(
+                subject, .note, "libtorch's: Hone's own need AVX-512 bf16, which is not here")
+        case .libtorchWithAMX:
+            return Finding(subject, .ok, "libtorch's, which uses AMX as Hone's own do not")
+        case .libtorchNotAMD:
+            return Finding(
+                subject, .note, "libtorch's: Hone's own are for AMD processors (Zen 4 and later)")
+        case .libtorchAfterFailure:
+            return Finding(
+                subject, .note, "libtorch's: Hone's own came out wrong on this processor",
+                remedy: "results are right, but slow; please report the processor's name")
+        }
+    }
+
     private static func accelerator() -> Finding {
         if isCUDAAvailable {
             return Finding("GPU", .ok, "\(cudaDeviceCount) visible to CUDA")
@@ -135,7 +160,8 @@ enum MachineReport {
         let text = "\(gigabytes(free)) GB free in \(folder)"
         guard free >= 1 << 30 else {
             return Finding(
-                "disk", .note, text, remedy: "give --output a folder on a disk with more space")
+                "disk", .missing, text + ", too little for a run's checkpoints",
+                remedy: "give --output a folder on a disk with more space")
         }
         return Finding("disk", .ok, text)
     }
@@ -146,10 +172,18 @@ enum MachineReport {
     private static func python() -> Finding {
         guard let interpreter else {
             return Finding(
-                "Python", .note, "none: Python reward functions cannot run",
-                remedy: "install Python 3.10 or newer if a recipe needs them")
+                "Python", .missing, "none: Python reward functions cannot run",
+                remedy: "install Python 3.10 or newer, or let HONE_PYTHON name one")
         }
-        return Finding("Python", .ok, "\(interpreter), for Python reward functions")
+        let version = answer(
+            of: [interpreter, "-c", "import platform; print(platform.python_version())"])
+        guard version.succeeded else {
+            return Finding(
+                "Python", .missing, "\(interpreter) does not run: \(version.text)",
+                remedy: "install Python 3.10 or newer, or let HONE_PYTHON name one")
+        }
+        return Finding(
+            "Python", .ok, "\(version.text) (\(interpreter)), for Python reward functions")
     }
 
     /// Whether Parquet and Arrow can be read.
@@ -157,14 +191,15 @@ enum MachineReport {
         let subject = "pyarrow"
         guard let interpreter else {
             return Finding(
-                subject, .note, "no Python: Parquet and Arrow files cannot be read",
+                subject, .missing, "no Python: Parquet and Arrow files cannot be read",
                 remedy: "install Python 3.10 or newer, then run Tools/setup")
         }
         let found = answer(
             of: [interpreter, "-c", "import pyarrow; print(pyarrow.__version__)"])
         guard found.succeeded else {
             return Finding(
-                subject, .note, "\(interpreter) has none: Parquet and Arrow files cannot be read",
+                subject, .missing,
+                "\(interpreter) has none: Parquet and Arrow files cannot be read",
                 remedy: "run Tools/setup, or: \(interpreter) -m pip install pyarrow")
         }
         return Finding(subject, .ok, "\(found.text) reads Parquet and Arrow files")

@@ -22,6 +22,19 @@ bool ct_empty_cache(ct_device device);
 
 int32_t ct_thread_count(void);
 bool ct_set_thread_count(int32_t count);
+/// Who computes matrix products on the host, and where it is libtorch, why.
+typedef enum ct_product_maker {
+    CT_PRODUCTS_OURS,
+    /// No AVX-512 with bf16 dot products, which ours are made of.
+    CT_PRODUCTS_WITHOUT_BF16,
+    /// Tile instructions (AMX), which libtorch uses and ours do not.
+    CT_PRODUCTS_BY_AMX,
+    /// A processor on which libtorch's own are fast.
+    CT_PRODUCTS_NOT_AMD,
+    /// A first product of ours came out wrong.
+    CT_PRODUCTS_WRONG,
+} ct_product_maker;
+ct_product_maker ct_products(void);
 /// Whether matrix products on the host are computed by kernels of ours.
 bool ct_has_own_products(void);
 /// The sum of a dense f32 tensor on the host, read once by all threads.

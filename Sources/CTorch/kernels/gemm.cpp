@@ -21,7 +21,7 @@ bool gemm_accepts(const at::Tensor &tensor) {
 
 #ifndef CT_GEMM
 
-bool gemm_fits_processor() { return false; }
+ct_product_maker gemm_maker() { return CT_PRODUCTS_WITHOUT_BF16; }
 bool gemm_supports(at::ScalarType) { return false; }
 void gemm_nt(
     const at::Tensor &, const at::Tensor &, const float *, at::Tensor &, Accumulate) {
@@ -48,11 +48,14 @@ bool has_amx() {
     return (d >> 22) & 1;
 }
 
-bool is_gainful() {
+ct_product_maker maker_for_processor() {
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bf16")
-        && __builtin_cpu_is("amd") && !has_amx();
+    const bool has_instructions = __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512bf16");
+    if (!has_instructions) return CT_PRODUCTS_WITHOUT_BF16;
+    if (has_amx()) return CT_PRODUCTS_BY_AMX;
+    return __builtin_cpu_is("amd") ? CT_PRODUCTS_OURS : CT_PRODUCTS_NOT_AMD;
 }
 
 CT_GEMM_BEGIN
@@ -169,9 +172,9 @@ bool agree_with_loops() {
 
 } // namespace
 
-bool gemm_fits_processor() {
-    static const bool fits = is_gainful();
-    return fits;
+ct_product_maker gemm_maker() {
+    static const ct_product_maker maker = maker_for_processor();
+    return maker;
 }
 
 bool gemm_supports(at::ScalarType type) {

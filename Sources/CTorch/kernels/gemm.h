@@ -1,4 +1,6 @@
 #pragma once
+#include "../include/ctorch_device.h"
+
 #include <ATen/ATen.h>
 
 // Matrix products for CPUs on which libtorch's own are slow: with AVX-512, bf16 dot products and no
@@ -6,8 +8,9 @@
 // order of the inner axis, so it does not depend on how many rows there are, nor on threads.
 namespace ct {
 
-/// Whether this processor has the instructions and gains from them.
-bool gemm_fits_processor();
+/// Ours where this processor has the instructions and gains from them, else why it has not or does not.
+ct_product_maker gemm_maker();
+inline bool gemm_fits_processor() { return gemm_maker() == CT_PRODUCTS_OURS; }
 
 /// Whether products of operands of `type` are to be computed with them: on such a processor, after a
 /// first product in each type agreed with plain loops. Where it did not, a warning says so, and
