@@ -51,6 +51,66 @@ void plain(
     if (master.defined()) parameter.copy_(master);
 }
 
+/// Whether the loops do what `plain` does: a few steps in each type, of values that fill no vector. They differ by
+/// factors that one of the two rounds to f32 first, in a weight of bf16 by its other neighbour.
+bool agree_with_plain() {
+    constexpr int64_t count = 77;
+    const auto filled = [](int64_t seed, float scale) {
+        at::Tensor made = at::empty({count}, at::kFloat);
+        for (int64_t i = 0; i < count; ++i) {
+            made.data_ptr<float>()[i] = scale * static_cast<float>((i * 37 + seed * 11) % 41 - 20);
+        }
+        return made;
+    };
+    const auto are_close = [](const at::Tensor &found, const at::Tensor &expected, double bound) {
+        return at::allclose(found.to(at::kFloat), expected.to(at::kFloat), bound, 1e-6);
+    };
+    ct_adamw_update update{0.05, 0.9, 0.99, 1e-6, 0.1, 1};
+    for (const auto type : {at::kFloat, at::kBFloat16}) {
+        const bool is_bf16 = type == at::kBFloat16;
+        struct State {
+            at::Tensor w, m, v, master;
+        };
+        const auto start = [&] {
+            const at::Tensor w = filled(1, 0.05f).to(type);
+            return State{
+                w.clone(), at::zeros({count}, at::kFloat), at::zeros({count}, at::kFloat),
+                is_bf16 ? w.to(at::kFloat) : at::Tensor()};
+        };
+        State fast = start(), slow = start();
+        for (update.step = 1; update.step <= 3; ++update.step) {
+            const at::Tensor g = filled(update.step, 0.1f).to(type);
+            const Factors factors(update);
+            if (is_bf16) {
+                update_bf16(
+                    static_cast<uint16_t *>(fast.w.data_ptr()),
+                    static_cast<const uint16_t *>(g.const_data_ptr()), fast.m.data_ptr<float>(),
+                    fast.v.data_ptr<float>(), fast.master.data_ptr<float>(), 0, count, factors);
+            } else {
+                update_f32(
+                    fast.w.data_ptr<float>(), g.const_data_ptr<float>(), fast.m.data_ptr<float>(),
+                    fast.v.data_ptr<float>(), 0, count, factors);
+            }
+            plain(slow.w, g, slow.m, slow.v, slow.master, update);
+        }
+        if (!are_close(fast.m, slow.m, 1e-5) || !are_close(fast.v, slow.v, 1e-5)
+            || !are_close(fast.w, slow.w, is_bf16 ? 0x1p-7 : 1e-5)
+            || (is_bf16 && !are_close(fast.master, slow.master, 1e-5))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool is_right() {
+    static const bool agrees = [] {
+        if (agree_with_plain()) return true;
+        TORCH_WARN("this processor's AdamW steps are wrong; libtorch's operators take them instead");
+        return false;
+    }();
+    return agrees;
+}
+
 /// Values per task: enough work to pay for waking a thread.
 constexpr int64_t grain = 1 << 15;
 
@@ -79,7 +139,11 @@ bool ct_adamw_step(
     const bool is_bf16 = have_state && master && is_plain_host(master->value, at::kFloat)
         && is_plain_host(parameter->value, at::kBFloat16)
         && is_plain_host(gradient->value, at::kBFloat16);
-    if (!is_f32 && !is_bf16) {
+    bool is_served = false;
+    if (is_f32 || is_bf16) {
+        if (!ct::perform([&] { is_served = is_right(); })) return false;
+    }
+    if (!is_served) {
         return ct_adamw_step_plain(parameter, gradient, first, second, master, update);
     }
     return ct::perform([&] {
