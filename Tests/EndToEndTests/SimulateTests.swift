@@ -53,6 +53,23 @@ import Testing
             "\(problems)")
     }
 
+    @Test func tellsWhatHasNoEffect() async throws {
+        let scratch = try ScratchFolder()
+        let (outcome, report, _) = try await Self.simulate(
+            scratch,
+            [
+                "--set", "memory.activation_reuse=1 MiB", "--set",
+                "memory.gradient_checkpointing=true",
+            ])
+        #expect(outcome.exitCode == 0, "\(outcome.errors)")
+        let warnings = report["warnings"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        #expect(
+            warnings.contains {
+                $0.hasPrefix("memory.activation_reuse: ")
+                    && $0.contains("memory.gradient_checkpointing")
+            }, "\(warnings)")
+    }
+
     @Test func showsEveryRowToTheRewards() async throws {
         let scratch = try ScratchFolder()
         try scratch.file(

@@ -108,6 +108,11 @@ extension GRPOConfig {
             }
             return "\(config.lossType.rawValue) does not clip; remove it, or choose loss_type: dapo"
         },
+        ConfigCheck("epsilon", "loss_type") { config, _ in
+            guard !config.lossType.isClipped, config.epsilon != defaults.epsilon else { return nil }
+            return "is the end of an interval below 1, which \(config.lossType.rawValue) has not; "
+                + "remove it, or choose loss_type: dapo"
+        },
         ConfigCheck("sapo_temperature_pos", "loss_type") { config, _ in
             let keys = ["sapo_temperature_pos", "sapo_temperature_neg"]
             guard config.lossType != .sapo, let key = config.firstChanged(of: keys) else {

@@ -131,6 +131,14 @@ public struct OptimizerConfig: ConfigSection {
             }
             return "belongs to schedule: warmup_stable_decay; remove it"
         },
+        ConfigCheck("min_learning_rate", "schedule") { config, _ in
+            guard config.schedule == .constant, config.minLearningRate != defaults.minLearningRate
+            else {
+                return nil
+            }
+            return "is where a falling schedule ends, and schedule: constant does not fall; remove "
+                + "it, or take schedule: linear"
+        },
         ConfigCheck("warmup_ratio", "warmup_steps") { config, _ in
             guard config.warmupRatio != nil, config.warmupSteps != nil else { return nil }
             return "warmup_ratio and warmup_steps both say how long to warm up; keep one"

@@ -216,6 +216,11 @@ public struct TrainingConfig: ConfigSection {
             guard given.contains("evaluation"), config.dataset.test == nil else { return nil }
             return "there are no held-out rows; add dataset.test, such as test: {fraction: 0.1}"
         },
+        ConfigCheck("checkpoints.best", "evaluation") { config, _ in
+            guard config.checkpoints.best, config.evaluation == nil else { return nil }
+            return "keeps the state of the best evaluation, and there is none; add evaluation and "
+                + "dataset.test"
+        },
         ConfigCheck("evaluation.pass_at_k", "rewards") { config, _ in
             guard let evaluation = config.evaluation, !evaluation.passAtK.isEmpty,
                 config.rewards.isEmpty, evaluation.rewards.isEmpty

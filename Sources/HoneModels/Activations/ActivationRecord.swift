@@ -40,18 +40,13 @@ public final class ActivationRecord {
     }
 
     /// - Parameters:
-    ///   - model: What writes. Its rows are kept where decode steps run in its own type on the CPU, every
-    ///     weight is dense and nothing is computed again in the backward pass; elsewhere this is nil. So it
-    ///     is where an adapter has dropout: what trains is then another function than what writes.
+    ///   - model: What writes. Nil is returned where ``RecordingConditions`` name an obstacle.
     ///   - byteBudget: most that the rows may take. Nil is returned where not one block fits.
     public init?(model: DecoderModel, byteBudget: Int) {
         let config = model.config
-        guard model.device == .cpu, model.recomputedBlock == nil,
-            model.decodePrecision == .exact, model.adapterConfig?.dropout ?? 0 == 0,
-            model.layers.allSatisfy({ $0.linears.allSatisfy(\.matrix.isDense) }),
-            DecodeStack.supports(.exact, dtype: model.dtype, device: model.device),
-            let first = model.layers.first
-        else { return nil }
+        guard RecordingConditions(of: model).obstacle == nil, let first = model.layers.first else {
+            return nil
+        }
         shape = Shape(
             layers: model.layers.count,
             joinedWidth: (config.headCount + 2 * config.keyHeadCount) * config.headWidth,

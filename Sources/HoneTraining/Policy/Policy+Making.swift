@@ -34,7 +34,7 @@ extension Policy {
         if case .blocks(let layers) = config.memory.gradientCheckpointing {
             model.recomputedBlock = layers
         }
-        model.decodePrecision = config.sampling.quantization == .int8 ? .int8 : .exact
+        model.decodePrecision = DecodeStack.Precision(config.sampling.quantization)
         let optimizerSteps = config.optimizerSteps(of: totalSteps)
         let step = OptimizerStep(
             optimizer: config.optimizer.optimizer(of: model.trainableParameters),

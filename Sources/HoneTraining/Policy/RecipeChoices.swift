@@ -43,6 +43,16 @@ extension BaseQuantization {
     }
 }
 
+extension DecodeStack.Precision {
+    init(_ config: SamplingConfig.RolloutQuantization) {
+        self =
+            switch config {
+            case .none: .exact
+            case .int8: .int8
+            }
+    }
+}
+
 extension LoRAConfig {
     init(_ config: AdapterConfig) {
         let targets: Targets =

@@ -31,6 +31,7 @@ public struct RecipeInspection: Sendable {
         document = reading.document
         faulty = reading.problems.map(\.path)
         inspectDevice()
+        warnings += config.keysWithoutEffect
         inspectModel()
         inspectAdapter()
         inspectRewards()

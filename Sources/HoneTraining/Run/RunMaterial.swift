@@ -46,7 +46,7 @@ struct RunMaterial: Sendable {
         let limit = LengthLimit(
             tokens: min(dataset.maxPromptLength ?? .max, try config.roomForPrompt()),
             overlong: dataset.overlong)
-        var warnings: [String] = []
+        var warnings = config.keysWithoutEffect
         var longestExample = 0
         decoder = text.tokenizer
         switch config.method {

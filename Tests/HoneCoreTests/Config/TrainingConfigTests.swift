@@ -185,6 +185,8 @@ import Testing
             ("model", ["config": ["model_type": "qwen2"], "tokenizer": "t"]),
             ("grpo", ["train_steps": 5, "num_train_epochs": 2]),
             ("optimizer", ["warmup_steps": 5, "warmup_ratio": 0.5]),
+            ("optimizer", ["schedule": "constant", "min_learning_rate": 1e-7]),
+            ("checkpoints", ["best": true]),
             ("optimizer.min_learning_rate", 0.5), ("dataset.test", ["fraction": 1.0]),
             ("dataset.test", ["fraction": 0.5, "rows": 3]), ("dataset.test", 0.5),
             ("lora.target_modules", []), ("lora.rank", 0), ("memory.cache_budget", "lots"),

@@ -4,6 +4,7 @@ import HoneTraining
 import OrderedCollections
 import TestSupport
 import Testing
+import Torch
 
 @Suite struct RecipeInspectionTests {
     static func problems(
@@ -83,6 +84,36 @@ import Testing
     func badContentIsNamed(files: [String: String], message: String) throws {
         let found = try Self.problems(files)
         #expect(found.count == 1 && found[0].contains(message), "\(found)")
+    }
+
+    /// What rules out that anything is kept is told first by the recipe, then by the machine.
+    @Test(
+        arguments: [
+            (["lora={rank: 4, dropout: 0.1}"], "with lora.dropout"),
+            (["lora={rank: 4}", "quantization=nf4"], "weights in four bits"),
+            (
+                [
+                    "sampling.quantization=int8",
+                    "grpo.importance_sampling_correction=token_truncate",
+                ], "sampling.quantization"
+            ),
+            (["memory.gradient_checkpointing=true"], "memory.gradient_checkpointing"),
+        ])
+    func keysWithoutEffectAreWarnings(overrides: [String], reason: String) throws {
+        let found = try Self.inspection(
+            [:], ["device=cpu", "memory.activation_reuse=64 MiB"] + overrides)
+        #expect(found.problems.isEmpty, "\(found.problems)")
+        let warnings = found.warnings.filter { $0.hasPrefix("memory.activation_reuse: ") }
+        #expect(warnings.count == 1 && warnings[0].contains(reason), "\(found.warnings)")
+        // Who asks for no memory is told nothing.
+        let automatic = try Self.inspection([:], ["device=cpu"] + overrides)
+        #expect(!automatic.warnings.contains { $0.contains("activation_reuse") })
+    }
+
+    @Test func keptActivationsDependOnTheProcessor() throws {
+        let found = try Self.inspection([:], ["device=cpu", "memory.activation_reuse=64 MiB"])
+        let isTold = found.warnings.contains { $0.contains("activation_reuse") }
+        #expect(isTold != Kernels.hasOwnProducts)
     }
 
     @Test func aMissingShardIsNamed() throws {
