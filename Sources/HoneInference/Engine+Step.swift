@@ -187,7 +187,9 @@ extension Engine {
         if let store { return store }
         let config = model.config
         let made: any KeyValueStore
-        if Kernels.supportsCachedAttention(dtype: model.dtype, device: model.device) {
+        if Kernels.supportsCachedAttention(
+            dtype: model.dtype, device: model.device, headWidth: config.headWidth)
+        {
             made = try BlockStore(
                 plan: plan, layers: config.layerCount, keyHeads: config.keyHeadCount,
                 headWidth: config.headWidth, dtype: model.dtype)

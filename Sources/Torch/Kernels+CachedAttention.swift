@@ -40,12 +40,16 @@ extension Kernels {
 
     /// Whether ``cachedAttention(query:key:value:keyPool:valuePool:spans:tables:scale:window:softCap:)``
     /// can work with tensors like these.
-    public static func supportsCachedAttention(dtype: DType, device: Device) -> Bool {
-        device == .cpu && (dtype == .float32 || dtype == .bfloat16)
+    public static func supportsCachedAttention(
+        dtype: DType, device: Device, headWidth: Int
+    ) -> Bool {
+        guard device == .cpu else { return false }
+        return dtype == .float32 || dtype == .bfloat16 && headWidth.isMultiple(of: 2)
     }
 
     /// Shapes of the two pools of one layer: keys [blocks, K, D, 16], so that one vector holds a
-    /// channel of sixteen keys, and values [blocks, K, 16, D rounded up to 16].
+    /// channel of sixteen keys, and values [blocks, K, 16, D rounded up to 16]. In bf16 a vector holds two
+    /// channels of each key, side by side: under the same shape the keys are [blocks, K, D/2, 16, 2].
     public static func cachePoolShapes(
         blocks: Int, keyHeads: Int, headWidth: Int
     ) -> (key: [Int], value: [Int]) {

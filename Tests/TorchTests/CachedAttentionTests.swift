@@ -126,10 +126,15 @@ extension InferenceKernelTests {
             expectClose(found, try reference(inputs, scale: 0.2)[...], within: 1e-5)
         }
 
-        @Test func bfloat16RoundsOnlyInputsAndResult() throws {
+        @Test(arguments: shapes, Kernels.InstructionSet.allCases)
+        func bfloat16RoundsOnlyInputsAndResult(shape: Shape, set: Kernels.InstructionSet) throws {
+            let before = Kernels.limitInstructionSet(set)
+            defer { _ = Kernels.limitInstructionSet(before) }
             let inputs = try Inputs(
-                40, heads: 4, keyHeads: 2, width: 64, dtype: .bfloat16, seed: 5)
-            let pool = try Pool(blocks: 3, keyHeads: 2, width: 64, dtype: .bfloat16)
+                40, heads: shape.heads, keyHeads: shape.keyHeads, width: shape.width,
+                dtype: .bfloat16, seed: 5)
+            let pool = try Pool(
+                blocks: 3, keyHeads: shape.keyHeads, width: shape.width, dtype: .bfloat16)
             let found = try attend(
                 inputs, 0..<40, shared: 0, pool: pool, tables: [0, 1, 2], ownTable: 0)
             // Half a unit in the last of bf16's 8 bits, for values up to 4: 2⁻⁸ · 4 / 2.
@@ -226,6 +231,19 @@ extension InferenceKernelTests {
             let alone = try run([0])
             try Torch.setThreadCount(threads)
             #expect(together[0] == alone[0])
+        }
+
+        /// Keys in bf16 lie in pairs of channels.
+        @Test func oddHeadsInBFloat16AreRefused() throws {
+            #expect(
+                !Kernels.supportsCachedAttention(dtype: .bfloat16, device: .cpu, headWidth: 7))
+            #expect(Kernels.supportsCachedAttention(dtype: .float32, device: .cpu, headWidth: 7))
+            let inputs = try Inputs(
+                3, heads: 1, keyHeads: 1, width: 7, dtype: .bfloat16, seed: 1)
+            let pool = try Pool(blocks: 1, keyHeads: 1, width: 7, dtype: .bfloat16)
+            #expect(throws: TorchError.self) {
+                try attend(inputs, 0..<3, shared: 0, pool: pool, tables: [0], ownTable: 0)
+            }
         }
 
         @Test func aForeignBlockIsRefused() throws {

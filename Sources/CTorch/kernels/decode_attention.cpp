@@ -64,6 +64,9 @@ void check(const Arguments &x) {
     const int64_t heads = x.key.size(1), width = x.key.size(2);
     const int64_t padded = (width + 15) / 16 * 16;
     TORCH_CHECK(
+        dtype == at::kFloat || width % 2 == 0,
+        "cached attention in bf16 takes heads of even width, not ", width);
+    TORCH_CHECK(
         x.key_pool.is_contiguous() && x.value_pool.is_contiguous()
             && x.key_pool.sizes() == at::IntArrayRef({x.key_pool.size(0), heads, width, block})
             && x.value_pool.sizes() == at::IntArrayRef({x.key_pool.size(0), heads, block, padded}),

@@ -7,6 +7,7 @@
 #include "parallel.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <deque>
@@ -46,7 +47,7 @@ public:
             TORCH_CHECK(
                 bias.dim() == 1 && bias.size(0) == weight.size(0), "a bias of ", bias.sizes(),
                 " for weights ", weight.sizes());
-            result.bias = ct::elements<float>(kept(bias.detach().to(at::kFloat).contiguous()));
+            result.bias = numbers(bias);
         }
         if (layer.adapter_count > 0) {
             const auto joined = ct::joined_adapters(
@@ -59,6 +60,20 @@ public:
             most_rank = std::max(most_rank, joined.down.size(0));
         }
         return result;
+    }
+
+    /// A vector in f32. Short ones of bf16 are widened here: a conversion of libtorch's takes longer than that.
+    const float *numbers(const at::Tensor &x) {
+        if (x.scalar_type() != at::kBFloat16 || !x.is_contiguous() || !x.is_cpu()) {
+            return ct::elements<float>(kept(x.detach().to(at::kFloat).contiguous()));
+        }
+        const auto *bits = static_cast<const uint16_t *>(x.const_data_ptr());
+        std::vector<float> &wide = widened_.emplace_back(x.numel());
+        for (size_t i = 0; i < wide.size(); ++i) {
+            const uint32_t word = static_cast<uint32_t>(bits[i]) << 16;
+            std::memcpy(&wide[i], &word, sizeof word);
+        }
+        return wide.data();
     }
 
     const void *norm(const ct_tensor *weight, int64_t width) {
@@ -93,6 +108,7 @@ private:
     ct_decode_precision precision_;
     int64_t rows_;
     std::deque<at::Tensor> kept_;
+    std::deque<std::vector<float>> widened_;
 };
 
 void check_pools(
@@ -104,7 +120,8 @@ void check_pools(
         key.scalar_type() == type && value.scalar_type() == type && key.is_contiguous()
             && value.is_contiguous()
             && key.sizes() == at::IntArrayRef({key.size(0), shape.key_heads, width, block})
-            && value.sizes() == at::IntArrayRef({key.size(0), shape.key_heads, block, padded}),
+            && value.sizes() == at::IntArrayRef({key.size(0), shape.key_heads, block, padded})
+            && (type == at::kFloat || width % 2 == 0),
         "a decode step got pools ", key.sizes(), " and ", value.sizes());
 }
 

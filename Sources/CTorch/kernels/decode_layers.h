@@ -33,7 +33,7 @@ struct DecodeLayer {
 
 /// Packed operands of a call, whose memory a thread keeps for the next.
 struct DecodeRoom {
-    PackedRows input, low_rank;
+    PackedRows input, inner, low_rank;
     Int8Rows coded_input;
 };
 

@@ -9,7 +9,7 @@ namespace ct {
 #ifndef CT_GEMM
 
 void PackedRows::prepare(int64_t, int64_t, at::ScalarType) { std::abort(); }
-void PackedRows::pack(const Matrix &, int64_t) { std::abort(); }
+void PackedRows::pack(const Matrix &, int64_t, int64_t, int64_t) { std::abort(); }
 void decode_product(
     const PackedRows &, const Matrix &, const float *, const AddedProduct *, const Result &,
     int64_t, int64_t) {
@@ -27,14 +27,15 @@ void PackedRows::prepare(int64_t rows, int64_t columns, at::ScalarType type) {
     data_ = Room::aligned(room_.data());
 }
 
-void PackedRows::pack(const Matrix &source, int64_t slab) {
+void PackedRows::pack(const Matrix &source, int64_t slab, int64_t begin, int64_t end) {
     const int64_t row = slab * slab_rows, start = row / block_rows * block_rows;
     const int64_t width = (std::min(block_rows, rows_ - start) + lanes - 1) / lanes * lanes;
     const int64_t per_word = type_ == at::kFloat ? F32::per_word : BF16::per_word;
-    const int64_t stride = source.stride / per_word;
+    const int64_t stride = source.stride / per_word, word = begin / per_word;
     pack_rows(
-        static_cast<const uint32_t *>(source.data) + row * stride, stride, rows_ - row, words_,
-        slab_rows, width, data_ + start * words_ + row - start);
+        static_cast<const uint32_t *>(source.data) + row * stride + word, stride, rows_ - row,
+        (end - begin) / per_word, slab_rows, width,
+        data_ + start * words_ + word * width + row - start);
 }
 
 namespace {

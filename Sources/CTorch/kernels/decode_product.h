@@ -19,7 +19,9 @@ public:
     /// How many times `pack` is to be called.
     int64_t slabs() const { return (rows_ + slab_rows - 1) / slab_rows; }
     /// Packs sixteen rows of `source`, from row 16 · slab on.
-    void pack(const Matrix &source, int64_t slab);
+    void pack(const Matrix &source, int64_t slab) { pack(source, slab, 0, source.columns); }
+    /// Columns [begin, end) of them: in bf16 both are even.
+    void pack(const Matrix &source, int64_t slab, int64_t begin, int64_t end);
 
     int64_t rows() const { return rows_; }
     /// Columns that a product of these rows makes at a time.
