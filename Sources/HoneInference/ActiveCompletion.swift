@@ -27,6 +27,11 @@ struct ActiveCompletion {
         self.stream = stream
         self.tokenLimit = tokenLimit
         self.matcher = matcher
+        let expected = min(tokenLimit, 512)
+        tokens.reserveCapacity(expected)
+        logProbabilities.reserveCapacity(expected)
+        rawLogProbabilities.reserveCapacity(expected)
+        places.reserveCapacity(expected)
         seenSet = parameters.repetitionPenalty == 1 ? [] : Set(prompt)
         seen = Array(seenSet)
     }

@@ -6,9 +6,17 @@ struct CachedBatch {
     private(set) var positions: [Int] = []
     private(set) var spans: [Kernels.CacheSpan] = []
     private(set) var tables: [Int32] = []
-    private var promptTables: [RequestID: Int] = [:]
+    /// Whose prompt was listed last, and where: the members of a group mostly stand together.
+    private var lastPrompt: (request: RequestID, table: Int)?
 
     var rowCount: Int { tokens.count }
+
+    /// A batch of about so many rows.
+    init(rowCount: Int = 0) {
+        tokens.reserveCapacity(rowCount)
+        positions.reserveCapacity(rowCount)
+        spans.reserveCapacity(rowCount)
+    }
 
     /// Adds a part of a prompt, which stands alone in its blocks; returns the row of its last token.
     mutating func addPrompt(_ tokens: ArraySlice<Int32>, blocks: [Int32]) -> Int {
@@ -25,22 +33,22 @@ struct CachedBatch {
 
     /// Adds the next token of a completion: `place` 0 is the first after the prompt.
     mutating func addToken(
-        _ token: Int32, place: Int, request: RequestID, promptLength: Int, promptBlocks: [Int32],
-        blocks: [Int32]
+        _ token: Int32, place: Int, seat: Scheduler.Seat
     ) {
+        let promptLength = seat.promptLength
         let promptTable: Int
-        if let known = promptTables[request] {
-            promptTable = known
+        if let lastPrompt, lastPrompt.request == seat.request {
+            promptTable = lastPrompt.table
         } else {
             promptTable = tables.count
-            promptTables[request] = promptTable
-            tables += promptBlocks
+            lastPrompt = (seat.request, promptTable)
+            tables += seat.promptBlocks
         }
         spans.append(
             Kernels.CacheSpan(
                 firstRow: rowCount, rowCount: 1, firstPosition: promptLength + place,
                 sharedLength: promptLength, sharedTable: promptTable, ownTable: tables.count))
-        tables += blocks.prefix(place / Kernels.cacheBlockLength + 1)
+        tables += seat.blocks.prefix(place / Kernels.cacheBlockLength + 1)
         positions.append(promptLength + place)
         tokens.append(Int(token))
     }

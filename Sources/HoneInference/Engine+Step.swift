@@ -90,15 +90,13 @@ extension Engine {
     private func decode() throws -> [EngineEvent] {
         guard !running.isEmpty else { return [] }
         if let device = try deviceDecoding() { return try decode(on: device) }
-        var batch = CachedBatch()
-        for completion in running {
-            guard let token = completion.tokens.last,
-                let group = scheduler.groups[completion.seat.request]
-            else { preconditionFailure("a completion decodes before its first token") }
+        var batch = CachedBatch(rowCount: running.count)
+        for row in running.indices {
+            guard let token = running[row].tokens.last else {
+                preconditionFailure("a completion decodes before its first token")
+            }
             batch.addToken(
-                token, place: completion.tokens.count - 1, request: completion.seat.request,
-                promptLength: group.promptLength, promptBlocks: group.promptBlocks,
-                blocks: completion.seat.blocks)
+                token, place: running[row].tokens.count - 1, seat: running[row].seat)
         }
         let room = try roomToKeep(batch)
         let logits = try onHost(model.decodedLogits(forward(batch, keeping: room)))
@@ -149,13 +147,13 @@ extension Engine {
     private func row(
         of completion: ActiveCompletion, length: Int
     ) throws -> DeviceDecoding.Row {
-        guard let token = completion.tokens.last,
-            let group = scheduler.groups[completion.seat.request]
-        else { preconditionFailure("a completion decodes before its first token") }
+        guard let token = completion.tokens.last else {
+            preconditionFailure("a completion decodes before its first token")
+        }
         let (seat, count) = (completion.seat, completion.tokens.count)
         let block = plan.blockLength
         return DeviceDecoding.Row(
-            token: token, position: group.promptLength + count - 1,
+            token: token, position: seat.promptLength + count - 1,
             temperature: completion.parameters.temperature,
             uniforms: (count..<count + length).map {
                 completion.stream.uniform(member: seat.member, position: $0)
@@ -164,7 +162,7 @@ extension Engine {
                 func places(_ blocks: [Int32]) -> [Int] {
                     blocks.flatMap { number in (0..<block).map { Int(number) * block + $0 } }
                 }
-                return places(group.promptBlocks).prefix(group.promptLength) + places(seat.blocks)
+                return places(seat.promptBlocks).prefix(seat.promptLength) + places(seat.blocks)
             })
     }
 
@@ -207,7 +205,9 @@ extension Engine {
         _ completions: inout [ActiveCompletion], logits: Tensor, rows: [Int]
     ) throws -> [EngineEvent] {
         var seen: [Int32] = []
-        let draws = zip(completions, rows).map { $0.draw(row: $1, seen: &seen) }
+        let draws = completions.indices.map { index in
+            completions[index].draw(row: rows[index], seen: &seen)
+        }
         return try take(Kernels.sample(logits, draws, seen: seen), for: &completions).events
     }
 

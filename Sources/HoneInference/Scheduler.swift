@@ -25,6 +25,9 @@ struct Scheduler {
         let request: RequestID
         let member: Int
         let blocks: [Int32]
+        /// The prompt's, which all members of the group read.
+        let promptLength: Int
+        let promptBlocks: [Int32]
     }
 
     /// A part of a prompt to be computed in one call.
@@ -85,7 +88,10 @@ struct Scheduler {
             while !group.isFullySeated, seatedCount < rowLimit,
                 let own = blocks.allocate(group.blocksPerMember)
             {
-                seats.append(Seat(request: request, member: group.seatedCount, blocks: own))
+                seats.append(
+                    Seat(
+                        request: request, member: group.seatedCount, blocks: own,
+                        promptLength: group.promptLength, promptBlocks: group.promptBlocks))
                 group.seatedCount += 1
                 seatedCount += 1
             }

@@ -91,10 +91,12 @@ public final class DecoderModel {
             stream = try stream * Tensor.scalar(scale, dtype: dtype, device: device)
         }
         let length = try rotationLength(context)
+        // Angles that are others in each call are not worth a table.
+        let reach = anglesDependOnCall ? nil : context.longestSequence
         let angles = try rotary.angles(
-            positions: context.positions, length: length)
+            positions: context.positions, length: length, reach: reach)
         let slidingAngles = try slidingRotary?.angles(
-            positions: context.positions, length: length)
+            positions: context.positions, length: length, reach: reach)
         func run(
             _ indices: Range<Int>, _ input: Tensor, keeping room: ActivationRoom? = nil
         ) throws -> ResidualStream {
