@@ -52,6 +52,9 @@ at::Tensor KnownRows::completed(const at::Tensor &computed) const {
     constexpr int64_t grain = 32;
     for_each_range(count(), grain, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
+            // They lie apart, where the processor does not read ahead.
+            const std::byte *later = row(std::min(i + 2, end - 1), rest);
+            for (size_t at = 0; at < row_bytes_; at += 64) __builtin_prefetch(later + at);
             std::memcpy(to + i * row_bytes_, row(i, rest), row_bytes_);
         }
     });

@@ -108,7 +108,7 @@ struct Shape {
 
 #define CT_SELF_ATTENTION(name)                                                                     \
     const SelfAttention<T> name {                                                                   \
-        static_cast<const T *>(joined.const_data_ptr()), joined.stride(0),                          \
+        static_cast<const T *>(joined.const_data_ptr()), joined.size(0), joined.stride(0),          \
             ct::elements<float>(cosine), ct::elements<float>(sine), cosine.size(1),                 \
             shape.heads, shape.key_heads,                                                           \
             joined.size(1) / (shape.heads + 2 * shape.key_heads), shape.window,                     \
