@@ -97,6 +97,8 @@ import Testing
         ("", [], "model/model.safetensors"),
         (everything, [], "adapter/adapter_model.safetensors"),
         ("", manySteps, "model/model.safetensors"),
+        // The types and threads of a real run.
+        ("", ["dtype=bf16", "threads=2"], "model/model.safetensors"),
         // Some of a step's rows fit, others are computed.
         ("", ["memory.activation_reuse=6 MiB"], "model/model.safetensors"),
         (
