@@ -48,8 +48,9 @@ typedef struct ct_drawn {
 CT_BEGIN
 /// Writes `key` and `value` [N, K, D] into the cache, then attends with `query` [N, H, D]; returns
 /// [N, H, D]. `key_pool` is [blocks, K, D, 16], or of bf16 [blocks, K, D / 2, 16, 2] under that shape;
-/// `value_pool` [blocks, K, 16, D rounded up to 16]. f32, or bf16 with even D, on the CPU, sums in f32. `window` 0 and `soft_cap` 0 mean none. What a row gets does not
-/// depend on the other rows of the batch nor on the number of threads.
+/// `value_pool` [blocks, K, 16, D rounded up to 16]. f32, or bf16 with even D, on the CPU, sums in f32.
+/// `window` 0 and `soft_cap` 0 mean none. What a row gets does not depend on the other rows of the batch
+/// nor on the number of threads.
 ct_tensor *ct_cached_attention(
     const ct_tensor *query, const ct_tensor *key, const ct_tensor *value, ct_tensor *key_pool,
     ct_tensor *value_pool, const ct_cache_span *spans, int64_t span_count, const int32_t *tables,
