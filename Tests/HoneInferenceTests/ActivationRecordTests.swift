@@ -92,10 +92,9 @@ struct ActivationRecordTests {
         let plain = try pass(model, written, known: nil)
         let reused = try pass(model, written, known: known)
         let apart = zip(reused.logProbabilities, plain.logProbabilities).map { abs($0 - $1) }
-        // An update demands a mean of 0.02 of the rows that it takes over. In bf16 these models, which are random,
-        // come as near to it as 0.0201 by rounding alone; what is wrong shows in f32.
+        // The mean is held to what an update demands of the rows that it takes over.
         let mean = apart.reduce(0, +) / Float(apart.count)
-        #expect(mean < (isExact ? 1e-5 : 0.025), sourceLocation: sourceLocation)
+        #expect(mean < (isExact ? 1e-5 : 0.02), sourceLocation: sourceLocation)
         for own in apart {
             #expect(own < (isExact ? 2e-5 : 0.25), sourceLocation: sourceLocation)
         }
@@ -147,7 +146,8 @@ struct ActivationRecordTests {
     func servesAdaptersOnSomeLayers(targets: [String], dtype: DType) throws {
         for name in ["qwen2-window", "gemma2-caps"] {
             let model = try adapted(name, dtype, on: .names(targets))
-            try expectTwins(model, write(model))
+            // Of few tokens the mean lies far from that of many.
+            try expectTwins(model, write(model, count: 12))
         }
     }
 
