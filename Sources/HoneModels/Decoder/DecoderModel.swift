@@ -91,8 +91,10 @@ public final class DecoderModel {
             stream = try stream * Tensor.scalar(scale, dtype: dtype, device: device)
         }
         let length = try rotationLength(context)
-        // Angles that are others in each call are not worth a table.
-        let reach = anglesDependOnCall ? nil : context.longestSequence
+        // Angles that are others in each call are not worth a table; on a GPU a recorded graph would go on reading
+        // one that a longer has replaced.
+        let isTabled = !anglesDependOnCall && device == .cpu
+        let reach = isTabled ? context.longestSequence : nil
         let angles = try rotary.angles(
             positions: context.positions, length: length, reach: reach)
         let slidingAngles = try slidingRotary?.angles(
