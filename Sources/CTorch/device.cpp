@@ -91,18 +91,16 @@ bool ct_set_thread_count(int32_t count) {
     return ct::perform([&] { ct::set_thread_count(count); });
 }
 
-ct_product_maker ct_products(void) {
-    ct_product_maker maker = CT_PRODUCTS_WRONG;
+ct_product_backend ct_current_product_backend(void) {
+    ct_product_backend backend = CT_PRODUCTS_WRONG;
     ct::perform([&] {
-        maker = ct::gemm_maker();
-        if (maker == CT_PRODUCTS_OURS && !ct::gemm_supports(at::kBFloat16)) {
-            maker = CT_PRODUCTS_WRONG;
+        backend = ct::gemm_backend();
+        if (backend == CT_PRODUCTS_OURS && !ct::gemm_supports(at::kBFloat16)) {
+            backend = CT_PRODUCTS_WRONG;
         }
     });
-    return maker;
+    return backend;
 }
-
-bool ct_has_own_products(void) { return ct_products() == CT_PRODUCTS_OURS; }
 
 bool ct_read_through(const ct_tensor *tensor, double *sum) {
     return ct::perform([&] {

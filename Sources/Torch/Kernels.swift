@@ -6,10 +6,10 @@ public enum Kernels {}
 extension Kernels {
     /// Whether matrix products on the CPU are computed by kernels of ours: on processors for which
     /// libtorch's are slow, and where a first product came out right.
-    public static var hasOwnProducts: Bool { ct_has_own_products() }
+    public static var hasOwnProducts: Bool { productBackend == .ours }
 
     /// Who computes matrix products on the CPU.
-    public enum ProductMaker: Hashable, Sendable {
+    public enum ProductBackend: Hashable, Sendable {
         /// Kernels of ours.
         case ours
         /// libtorch: the processor lacks AVX-512 with bf16 dot products, which ours are made of.
@@ -23,8 +23,8 @@ extension Kernels {
     }
 
     /// Who computes matrix products on this machine's CPU. The first question makes a few products.
-    public static var productMaker: ProductMaker {
-        switch ct_products() {
+    public static var productBackend: ProductBackend {
+        switch ct_current_product_backend() {
         case CT_PRODUCTS_OURS: .ours
         case CT_PRODUCTS_WITHOUT_BF16: .libtorchWithoutBF16
         case CT_PRODUCTS_BY_AMX: .libtorchWithAMX

@@ -102,7 +102,7 @@ enum MachineReport {
     /// Who multiplies matrices on the processor.
     private static func products() -> Finding {
         let subject = "products"
-        switch Kernels.productMaker {
+        switch Kernels.productBackend {
         case .ours:
             return Finding(subject, .ok, "Hone's own matrix products, which agree with plain loops")
         case .libtorchWithoutBF16:

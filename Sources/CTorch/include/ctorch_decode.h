@@ -61,7 +61,7 @@ typedef struct ct_decode_step {
 
 CT_BEGIN
 /// Whether `ct_decode_layers` serves weights of this type on this processor: where products are ours
-/// (`ct_has_own_products`).
+/// (`CT_PRODUCTS_OURS`).
 bool ct_has_decode_layers(ct_dtype type);
 /// Whether it serves them in eight bits (AVX-512 VNNI), after a first small product agreed with plain loops.
 bool ct_has_int8_products(ct_dtype type);

@@ -19,7 +19,7 @@ ct_tensor *ct_packed_attention(
     double soft_cap);
 
 /// Whether `ct_packed_self_attention` serves tensors of this type on this processor: where products are
-/// ours (`ct_has_own_products`), after a first small case agreed with libtorch's operators.
+/// ours (`CT_PRODUCTS_OURS`), after a first small case agreed with libtorch's operators.
 bool ct_has_packed_self_attention(ct_dtype type);
 /// The same of queries, keys and values that lie side by side and have not been turned: `joined`
 /// [N, (H + 2 K) · D], angles as for `ct_rotate` → [N, H · D]. D is even. Spans own every row, and every
@@ -45,7 +45,7 @@ typedef enum ct_activation { CT_SILU = 0, CT_GELU_TANH = 1 } ct_activation;
 ct_tensor *ct_gate(const ct_tensor *joined, ct_activation activation);
 
 /// Whether `ct_gated_layer` serves these weights on this processor: where products are ours
-/// (`ct_has_own_products`), after a first small case agreed with separate steps.
+/// (`CT_PRODUCTS_OURS`), after a first small case agreed with separate steps.
 bool ct_has_gated_layer(const ct_tensor *gate_up, const ct_tensor *down);
 /// down(activation(first half) · second half) of x · gate_upᵀ: [N, C], [2 I, C], [C, I] → [N, C].
 ct_tensor *ct_gated_layer(

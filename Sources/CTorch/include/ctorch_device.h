@@ -23,7 +23,7 @@ bool ct_empty_cache(ct_device device);
 int32_t ct_thread_count(void);
 bool ct_set_thread_count(int32_t count);
 /// Who computes matrix products on the host, and where it is libtorch, why.
-typedef enum ct_product_maker {
+typedef enum ct_product_backend {
     CT_PRODUCTS_OURS,
     /// No AVX-512 with bf16 dot products, which ours are made of.
     CT_PRODUCTS_WITHOUT_BF16,
@@ -33,10 +33,8 @@ typedef enum ct_product_maker {
     CT_PRODUCTS_NOT_AMD,
     /// A first product of ours came out wrong.
     CT_PRODUCTS_WRONG,
-} ct_product_maker;
-ct_product_maker ct_products(void);
-/// Whether matrix products on the host are computed by kernels of ours.
-bool ct_has_own_products(void);
+} ct_product_backend;
+ct_product_backend ct_current_product_backend(void);
 /// The sum of a dense f32 tensor on the host, read once by all threads.
 bool ct_read_through(const ct_tensor *tensor, double *sum);
 bool ct_manual_seed(uint64_t seed);

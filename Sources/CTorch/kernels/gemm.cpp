@@ -21,7 +21,7 @@ bool gemm_accepts(const at::Tensor &tensor) {
 
 #ifndef CT_GEMM
 
-ct_product_maker gemm_maker() { return CT_PRODUCTS_WITHOUT_BF16; }
+ct_product_backend gemm_backend() { return CT_PRODUCTS_WITHOUT_BF16; }
 bool gemm_supports(at::ScalarType) { return false; }
 void gemm_nt(
     const at::Tensor &, const at::Tensor &, const float *, at::Tensor &, Accumulate) {
@@ -48,7 +48,7 @@ bool has_amx() {
     return (d >> 22) & 1;
 }
 
-ct_product_maker maker_for_processor() {
+ct_product_backend backend_for_processor() {
     __builtin_cpu_init();
     const bool has_instructions = __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
@@ -216,9 +216,9 @@ bool agree_with_loops() {
 
 } // namespace
 
-ct_product_maker gemm_maker() {
-    static const ct_product_maker maker = maker_for_processor();
-    return maker;
+ct_product_backend gemm_backend() {
+    static const ct_product_backend backend = backend_for_processor();
+    return backend;
 }
 
 bool gemm_supports(at::ScalarType type) {

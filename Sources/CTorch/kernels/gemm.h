@@ -9,8 +9,8 @@
 namespace ct {
 
 /// Ours where this processor has the instructions and gains from them, else why it has not or does not.
-ct_product_maker gemm_maker();
-inline bool gemm_fits_processor() { return gemm_maker() == CT_PRODUCTS_OURS; }
+ct_product_backend gemm_backend();
+inline bool gemm_fits_processor() { return gemm_backend() == CT_PRODUCTS_OURS; }
 
 /// Whether products of operands of `type` are to be computed with them: on such a processor, after a
 /// first product in each type agreed with plain loops. Where it did not, a warning says so, and
