@@ -67,12 +67,9 @@ public:
         if (x.scalar_type() != at::kBFloat16 || !x.is_contiguous() || !x.is_cpu()) {
             return ct::elements<float>(kept(x.detach().to(at::kFloat).contiguous()));
         }
-        const auto *bits = static_cast<const uint16_t *>(x.const_data_ptr());
+        const auto *elements = static_cast<const ct::plain::bf16 *>(x.const_data_ptr());
         std::vector<float> &wide = widened_.emplace_back(x.numel());
-        for (size_t i = 0; i < wide.size(); ++i) {
-            const uint32_t word = static_cast<uint32_t>(bits[i]) << 16;
-            std::memcpy(&wide[i], &word, sizeof word);
-        }
+        for (size_t i = 0; i < wide.size(); ++i) wide[i] = ct::plain::widen(elements[i]);
         return wide.data();
     }
 
