@@ -126,8 +126,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             resources: [
-                .embedInCode("Resources/worker.py"), .embedInCode("Resources/code_tests.py"),
-                .embedInCode("Resources/code_program.py"),
+                .embedInCode("Resources/worker.py"), .embedInCode("Resources/worker_limits.py"),
+                .embedInCode("Resources/code_tests.py"), .embedInCode("Resources/code_program.py"),
                 .embedInCode("Resources/code_values.py"),
             ]),
         .systemLibrary(

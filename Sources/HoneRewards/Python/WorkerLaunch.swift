@@ -45,7 +45,8 @@ public struct WorkerLaunch: Sendable, Hashable {
         interpreter: String, variables: [String] = [], limits: Limits = Limits(),
         inherited: [String: String] = ProcessInfo.processInfo.environment
     ) {
-        let source = String(decoding: PackageResources.worker_py, as: UTF8.self)
+        let parts = [PackageResources.worker_limits_py, PackageResources.worker_py]
+        let source = parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n\n")
         // -B: no .pyc files beside the reward file. -X utf8: files open as UTF-8 whatever the locale.
         command = [interpreter, "-B", "-X", "utf8", "-c", source]
         self.limits = limits
