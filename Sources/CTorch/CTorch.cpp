@@ -23,4 +23,5 @@
 #include "kernels/nf4.cpp"
 #include "kernels/linear_log_probabilities.cpp"
 #include "kernels/parallel.cpp"
+#include "kernels/selected_rows.cpp"
 #include "kernels/softmax_rows.cpp"

@@ -1,6 +1,7 @@
 #include "guard.h"
 #include "kernels/known_rows.h"
 #include "kernels/linear.h"
+#include "kernels/selected_rows.h"
 
 ct_tensor *ct_matmul(const ct_tensor *a, const ct_tensor *b) {
     return ct::make([&] { return at::matmul(a->value, b->value); });
@@ -38,7 +39,14 @@ ct_tensor *ct_known_linear(
 }
 
 ct_tensor *ct_embedding(const ct_tensor *weight, const ct_tensor *index) {
-    return ct::make([&] { return at::embedding(weight->value, index->value); });
+    return ct::make([&] {
+        const at::Tensor &table = weight->value, &rows = index->value;
+        const bool is_plain = !at::GradMode::is_enabled() || !table.requires_grad();
+        if (is_plain && ct::has_dense_rows(table) && rows.dim() == 1) {
+            return ct::selected_rows(table, rows.to(at::kLong));
+        }
+        return at::embedding(table, rows);
+    });
 }
 
 ct_tensor *ct_softmax(const ct_tensor *a, int64_t axis) {

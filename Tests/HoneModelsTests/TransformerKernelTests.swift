@@ -57,6 +57,20 @@ import Torch
         }
     }
 
+    /// Rows before, between and behind those that are selected have no gradient.
+    @Test(arguments: [[0, 1, 69], [3], Array(stride(from: 1, to: 70, by: 2))])
+    func rowsAreSelected(_ rows: [Int]) throws {
+        let inputs = [try numbers([70, 21], 1)]
+        let expected = try outcome(inputs, .float64) { try $0[0].indexSelect(0, Tensor(rows)) }
+        try compare(inputs, with: expected) { try Kernels.rows(of: $0[0], at: Tensor(rows)) }
+    }
+
+    @Test(arguments: [[1, 1], [2, 0], [70], [-1]])
+    func rowsThatAreNotThereOrDoNotAscendAreRefused(_ rows: [Int]) throws {
+        let x = try numbers([70, 21], 1)
+        #expect(throws: TorchError.self) { try Kernels.rows(of: x, at: Tensor(rows)) }
+    }
+
     /// A gradient comes to the norm, and to the sum or not.
     @Test(arguments: [0.0, 1]) func normOfASumAgrees(_ share: Double) throws {
         let inputs = [

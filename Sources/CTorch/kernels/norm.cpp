@@ -1,6 +1,18 @@
 // A part of transformer.cpp, which has the row loops.
 namespace {
 
+/// The sum of the rows [N, C], one after the other, in f32: [C].
+at::Tensor total(const at::Tensor &rows) {
+    const int64_t width = rows.size(1);
+    at::Tensor out = at::zeros({width}, rows.options());
+    const auto *row = ct::elements<float>(rows);
+    auto *sum = out.mutable_data_ptr<float>();
+    for (int64_t i = 0; i < rows.size(0); ++i, row += width) {
+        for (int64_t c = 0; c < width; ++c) sum[c] += row[c];
+    }
+    return out;
+}
+
 /// A norm, of a sum where something is added first. Results: the norm, or the sum and the norm.
 struct NormFunction : torch::autograd::Function<NormFunction> {
     static variable_list forward(
@@ -45,7 +57,7 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
         if (context->needs_input_grad(has_delta ? 2 : 1)) {
             // One partial sum for each task, so that the total does not depend on the threads.
             constexpr int64_t grain = ct::plain::rows_of_task;
-            sums = at::zeros({(count + grain - 1) / grain, width}, inverses.options());
+            sums = at::empty({(count + grain - 1) / grain, width}, inverses.options());
         }
         CT_DISPATCH(x, norm_rows_backward<T>(
             CT_ROWS(rows), CT_DATA(weight), static_cast<float>(offset),
@@ -54,7 +66,7 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
             sums.defined() ? sums.data_ptr<float>() : nullptr);)
         return {
             to_x, has_delta ? to_x : at::Tensor(),
-            sums.defined() ? sums.sum(0).to(weight.scalar_type()) : at::Tensor(),
+            sums.defined() ? total(sums).to(weight.scalar_type()) : at::Tensor(),
             at::Tensor(), at::Tensor()};
     }
 };

@@ -12,14 +12,18 @@ public struct KnownActivations {
         self.places = places
     }
 
-    /// Those of layer `index`.
-    func layer(_ index: Int) -> Layer {
-        func rows(_ part: KeyPath<DecodeStack.Record.Layer, Tensor>) -> Kernels.KnownRows {
+    /// Those of layer `index`, behind its attention only of the rows that are wanted.
+    func layer(_ index: Int, wanted: WantedRows?) -> Layer {
+        func rows(
+            _ part: KeyPath<DecodeStack.Record.Layer, Tensor>, _ places: [Int32]
+        ) -> Kernels.KnownRows {
             Kernels.KnownRows(blocks: blocks.map { $0[index][keyPath: part] }, places: places)
         }
+        let some = wanted.map { $0.indices.map { places[$0] } } ?? places
         return Layer(
-            queryKeyValue: rows(\.queryKeyValue), attentionOutput: rows(\.attentionOutput),
-            gateUp: rows(\.gateUp), down: rows(\.down))
+            queryKeyValue: rows(\.queryKeyValue, places),
+            attentionOutput: rows(\.attentionOutput, some), gateUp: rows(\.gateUp, some),
+            down: rows(\.down, some))
     }
 
     /// The results of one layer's products.

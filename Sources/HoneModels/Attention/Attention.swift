@@ -50,7 +50,7 @@ final class Attention {
         keyNorm = try other.keyNorm.map(norm)
     }
 
-    /// [N, C] → [N, C].
+    /// [N, C] → [N, C], or only the rows that `pass` wants.
     func callAsFunction(
         _ x: Tensor, _ angles: RotaryEmbedding.Angles, _ context: any AttentionContext,
         _ pass: ForwardPass
@@ -72,7 +72,8 @@ final class Attention {
                 layer: layer, projections: projections, scale: config.attentionScale,
                 window: window, softCap: config.attentionSoftCap)
         }
-        let result = try output(attended, pass, known: pass.known?.attentionOutput)
+        let result = try output(
+            pass.wanted?.of(attended) ?? attended, pass, known: pass.known?.attentionOutput)
         try pass.kept?.keep(result, as: \.attentionOutput)
         return result
     }

@@ -51,6 +51,7 @@ final class DecoderLayer {
         ].compactMap { $0 }
     }
 
+    /// The stream behind this layer, of all rows or those that `pass` wants.
     func callAsFunction(
         _ input: ResidualStream, _ angles: RotaryEmbedding.Angles, _ context: any AttentionContext,
         _ pass: ForwardPass
@@ -58,7 +59,7 @@ final class DecoderLayer {
         let (x, normedX) = try input.normalized(by: attentionNorm)
         var attended = try attention(normedX, angles, context, pass)
         if let attentionOutputNorm { attended = try attentionOutputNorm(attended) }
-        let (middle, normedMiddle) = try ResidualStream(x, adding: attended)
+        let (middle, normedMiddle) = try ResidualStream(pass.wanted?.of(x) ?? x, adding: attended)
             .normalized(by: feedForwardNorm)
         var fed = try feedForward(normedMiddle, pass)
         if let feedForwardOutputNorm { fed = try feedForwardOutputNorm(fed) }

@@ -80,11 +80,15 @@ public final class DecoderModel {
     ///   - context: which rows see which, and where each stands in its sequence.
     ///   - room: where the results of products stay.
     ///   - known: what the products give for some rows. It must be what these weights give.
-    /// - Returns: [N, C].
+    ///   - rows: the rows asked for, of a call that neither reads a cache nor keeps anything; nil: all. Of the
+    ///     others the last layer computes only keys and values, which is what a prompt's rows are there for.
+    /// - Returns: [N, C], or [M, C] of the M rows asked for, in their order.
     public func hiddenStates(
         tokens: Tensor, context: any AttentionContext, keeping room: ActivationRoom? = nil,
-        known: KnownActivations? = nil
+        known: KnownActivations? = nil, rows: [Int]? = nil
     ) throws -> Tensor {
+        precondition(rows == nil || room == nil && context.cachedBlocks == nil)
+        let wanted = try rows.map { try WantedRows($0, device: device) }
         let pass = ForwardPass(usesAdapter: adapterEnabled, dropoutSeed: dropoutSeed)
         var stream = try embedding.select(tokens, dtype)
         if let scale = config.embeddingScale {
@@ -106,7 +110,8 @@ public final class DecoderModel {
             for index in indices {
                 let turned = config.windows[index] == nil ? angles : slidingAngles ?? angles
                 var pass = pass
-                pass.known = known?.layer(index)
+                pass.wanted = index == layers.count - 1 ? wanted : nil
+                pass.known = known?.layer(index, wanted: pass.wanted)
                 pass.kept = room?.layer(index)
                 stream = try layers[index](stream, turned, context, pass)
             }
@@ -117,7 +122,7 @@ public final class DecoderModel {
                 let indices = start..<min(start + block, layers.count)
                 stream = try recomputed(stream) { try run(indices, $0).whole() }
             }
-            return try norm(stream)
+            return try wanted?.spread(norm(stream)) ?? norm(stream)
         }
         let fused = try fusedDecoding.hiddenStates(
             stream, model: self, pass: pass, angles: angles, slidingAngles: slidingAngles,
@@ -126,7 +131,7 @@ public final class DecoderModel {
         if let fused { return fused }
         let result = try run(layers.indices, stream, keeping: room).normalized(by: norm).norm
         room?.isWritten = true
-        return result
+        return try wanted?.spread(result) ?? result
     }
 
     /// The head's scores for hidden states [N, C], soft cap applied: [N, V] in the compute type.
@@ -150,7 +155,7 @@ public final class DecoderModel {
     /// Log-probability of one token after each row, without making the [N, V] logits.
     ///
     /// - Parameters:
-    ///   - hidden: [N, C] of ``hiddenStates(tokens:context:keeping:known:)``.
+    ///   - hidden: [N, C] of ``hiddenStates(tokens:context:keeping:known:rows:)``.
     ///   - targets: [N] int64.
     ///   - temperature: divides the logits after the soft cap. Above 0.
     ///   - entropyGradient: whether a gradient flows through the entropies.

@@ -8,4 +8,6 @@ struct ForwardPass {
     var kept: ActivationRoom.Layer?
     /// What the layer's products give for some of the rows, where that is known.
     var known: KnownActivations.Layer?
+    /// The rows that the layer is to give, of the last one; nil: all.
+    var wanted: WantedRows?
 }

@@ -103,10 +103,9 @@ public struct TokenScorer {
         let context = try PackedAttention(
             layout: PackedLayout(sequences: lengths), device: model.device)
         let hidden = try model.hiddenStates(
-            tokens: Tensor(tokens, device: model.device), context: context)
+            tokens: Tensor(tokens, device: model.device), context: context, rows: rows)
         let scored = try model.logProbabilities(
-            hidden.indexSelect(0, Tensor(rows, device: model.device)),
-            targets: Tensor(targets, device: model.device), temperature: temperature
+            hidden, targets: Tensor(targets, device: model.device), temperature: temperature
         ).logProbabilities.floats()
         var next = 0
         return items.map { item in

@@ -8,8 +8,8 @@ struct PackedForward {
     let temperature: Double
 
     /// log π(target) [M] in nats, f32, differentiable, and the entropy [M] of each predicting
-    /// distribution. Only the predicting rows pass the head, in chunks. `known` has rows of the layers'
-    /// products, which are then not computed.
+    /// distribution. Only the predicting rows pass the last layer behind its attention and, in chunks, the
+    /// head. `known` has rows of the layers' products, which are then not computed.
     func callAsFunction(
         _ batch: PackedBatch, entropyGradient: Kernels.EntropyGradient = .none,
         known: KnownActivations? = nil
@@ -19,14 +19,10 @@ struct PackedForward {
         let tokens = try Tensor(
             batch.tokens.map(Int64.init), shape: [batch.tokens.count], device: device)
         let hidden = try model.hiddenStates(
-            tokens: tokens, context: context, known: known)  // [N, C]
-        let rows = try Tensor(
-            batch.predictingRows.map(Int64.init), shape: [batch.predictingRows.count],
-            device: device)
+            tokens: tokens, context: context, known: known, rows: batch.predictingRows)  // [M, C]
         let targets = try Tensor(
             batch.targets.map(Int64.init), shape: [batch.targets.count], device: device)
         return try model.logProbabilities(
-            hidden.indexSelect(0, rows), targets: targets, temperature: temperature,
-            entropyGradient: entropyGradient)
+            hidden, targets: targets, temperature: temperature, entropyGradient: entropyGradient)
     }
 }
