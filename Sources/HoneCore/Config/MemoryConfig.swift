@@ -28,7 +28,7 @@ public struct MemoryConfig: ConfigSection {
                 + "it from there and does not compute it again; what does not fit is computed. On "
                 + "AMD processors with AVX-512 bf16, with dense weights and without dropout; "
                 + "elsewhere nothing is kept. `auto` takes twice the memory of the model's weights "
-                + "where that saves time, at least 256 MiB and at most 3 GiB or an eighth of the "
+                + "where that saves time, at least 1 GiB and at most 3 GiB or an eighth of the "
                 + "machine's memory; `false` computes everything.",
             synonyms: ["reuse_activations"]),
     ]

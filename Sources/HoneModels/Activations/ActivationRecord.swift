@@ -75,7 +75,7 @@ public final class ActivationRecord {
         return multiplications > 64 * bytes
     }
 
-    /// What is kept where nobody says how much: twice what the model takes itself, at least 256 MiB and at most
+    /// What is kept where nobody says how much: twice what the model takes itself, at least 1 GiB and at most
     /// 3 GiB or an eighth of the machine's memory, in bytes; nil where keeping saves no time. It is the same
     /// in every process of the machine, whatever memory is free: a resumed run takes over the same rows.
     ///
@@ -89,7 +89,7 @@ public final class ActivationRecord {
         return min(max(2 * model.baseBytes, leastBudget), mostBudget, machineBytes / 8)
     }
 
-    private static let leastBudget = 256 << 20
+    private static let leastBudget = 1 << 30
     private static let mostBudget = 3 << 30
 
     /// Room for `count` rows of one call; nil where the budget has none. One block has them all where it
