@@ -13,6 +13,8 @@ LIBRARIES := HoneCore HoneText HoneModels HoneInference HoneTraining HoneRewards
 # few at a time: each starts programs of its own, and a deadline says nothing where thirty of them queue.
 TIMED_TESTS := HoneRewardsTests|EndToEndTests
 TIMED_TESTS_AT_ONCE := 4
+# What computes otherwise on processors without AVX-512 bf16. There libtorch makes the products.
+PORTABLE_TESTS := ^(TorchTests|HoneModelsTests|HoneInferenceTests|HoneTrainingTests)
 # The generators of fixtures; the other files beside them are their parts.
 FIXTURES := tensors quantization models sampling objective tokenizer_fixtures templates datasets_files \
 	datasets_strange rewards guide similarity mathematics json_schema
@@ -36,6 +38,7 @@ test: setup ## every check: format, layers, pages, unit and end-to-end tests, do
 	$(MAKE) --no-print-directory lint
 	swift build --build-tests
 	OMP_NUM_THREADS=1 Tools/run-tests --skip '$(TIMED_TESTS)'
+	HONE_INSTRUCTION_SET=avx2 OMP_NUM_THREADS=1 Tools/run-tests --filter '$(PORTABLE_TESTS)'
 	OMP_NUM_THREADS=1 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TIMED_TESTS_AT_ONCE) \
 		Tools/run-tests --again-alone --filter '$(TIMED_TESTS)'
 	$(MAKE) --no-print-directory docs

@@ -18,6 +18,8 @@ extension Kernels {
         case libtorchWithAMX
         /// libtorch: its own products are fast on processors of this make.
         case libtorchNotAMD
+        /// libtorch: `HONE_INSTRUCTION_SET` forbids the instructions that ours are made of.
+        case libtorchForbidden
         /// libtorch: a first product of ours came out wrong.
         case libtorchAfterFailure
     }
@@ -29,6 +31,7 @@ extension Kernels {
         case CT_PRODUCTS_WITHOUT_BF16: .libtorchWithoutBF16
         case CT_PRODUCTS_BY_AMX: .libtorchWithAMX
         case CT_PRODUCTS_NOT_AMD: .libtorchNotAMD
+        case CT_PRODUCTS_FORBIDDEN: .libtorchForbidden
         default: .libtorchAfterFailure
         }
     }

@@ -113,6 +113,10 @@ enum MachineReport {
         case .libtorchNotAMD:
             return Finding(
                 subject, .note, "libtorch's: Hone's own are for AMD processors (Zen 4 and later)")
+        case .libtorchForbidden:
+            return Finding(
+                subject, .note, "libtorch's: HONE_INSTRUCTION_SET forbids Hone's own",
+                remedy: "unset it, unless you want to compare")
         case .libtorchAfterFailure:
             return Finding(
                 subject, .note, "libtorch's: Hone's own came out wrong on this processor",

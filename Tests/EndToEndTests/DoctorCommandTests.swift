@@ -38,6 +38,15 @@ import Testing
         }
     }
 
+    /// Without our own products the machine is one that lacks their instructions.
+    @Test func anInstructionSetCanBeForbidden() async throws {
+        let plain = try await Findings(environment: ["HONE_INSTRUCTION_SET": "plain"])
+        #expect(try plain.state(of: "products") == "note")
+        let misspelt = try await HoneProgram.run(
+            ["doctor"], environment: ["HONE_INSTRUCTION_SET": "avx"])
+        #expect(misspelt.errors.contains("HONE_INSTRUCTION_SET is avx, which is none of"))
+    }
+
     @Test(arguments: ["/nowhere/python", "/bin/false"])
     func aPythonThatDoesNotRunIsMissing(path: String) async throws {
         let found = try await Findings(environment: ["HONE_PYTHON": path])

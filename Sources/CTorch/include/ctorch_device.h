@@ -31,6 +31,8 @@ typedef enum ct_product_backend {
     CT_PRODUCTS_BY_AMX,
     /// A processor on which libtorch's own are fast.
     CT_PRODUCTS_NOT_AMD,
+    /// `HONE_INSTRUCTION_SET` forbids the instructions.
+    CT_PRODUCTS_FORBIDDEN,
     /// A first product of ours came out wrong.
     CT_PRODUCTS_WRONG,
 } ct_product_backend;

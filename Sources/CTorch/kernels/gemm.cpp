@@ -54,6 +54,7 @@ ct_product_backend backend_for_processor() {
         && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
         && __builtin_cpu_supports("avx512bf16");
     if (!has_instructions) return CT_PRODUCTS_WITHOUT_BF16;
+    if (process_instruction_set() != CT_AVX512_BF16) return CT_PRODUCTS_FORBIDDEN;
     if (has_amx()) return CT_PRODUCTS_BY_AMX;
     return __builtin_cpu_is("amd") ? CT_PRODUCTS_OURS : CT_PRODUCTS_NOT_AMD;
 }

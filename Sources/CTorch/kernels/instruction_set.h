@@ -56,7 +56,10 @@
 
 namespace ct {
 
-/// The best instruction set that this processor has, the kernels were compiled for, and no test forbids.
+/// The best instruction set that this processor has, the kernels were compiled for, and `HONE_INSTRUCTION_SET`
+/// allows.
+ct_instruction_set process_instruction_set();
+/// The same, where no test forbids it on this thread.
 ct_instruction_set instruction_set();
 
 } // namespace ct
