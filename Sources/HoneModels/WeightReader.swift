@@ -115,13 +115,15 @@ struct WeightReader {
         record.read.insert(name)
         return try withoutGradients {
             let stored = try files.tensor(name)
+            // As it lies in the file to where it is wanted, without a copy on the host. Metal has no float64.
+            let moved = try (stored.dtype == .float64 ? stored.to(dtype) : stored).to(device)
             // A sum is finite unless an element is not: float32 and bfloat16 hold any sum of real
             // weights, float16 none above 65504.
-            let summed = stored.dtype == .float16 ? try stored.to(.float32) : stored
+            let summed = moved.dtype == .float16 ? try moved.to(.float32) : moved
             guard try summed.sum().item().isFinite else {
                 throw ModelError.notFinite(name: name, folder: folder)
             }
-            let converted = try stored.to(dtype).to(device)
+            let converted = try moved.to(dtype)
             let own = converted.sharesStorage(with: stored) ? try converted.clone() : converted
             files.release(name)
             return own
