@@ -9,13 +9,20 @@ public enum AdapterFile {
     static let configName = "adapter_config.json"
     static let weightsName = "adapter_model.safetensors"
 
+    /// What the adapter in `folder` is, without its matrices.
+    ///
+    /// - Throws: ``ModelError`` where it asks for what this does not do.
+    public static func settings(of folder: URL) throws -> LoRAConfig {
+        try AdapterSettings.read(folder.appending(path: configName))
+    }
+
     /// Puts the adapter in `folder` on `model`, in place of any it has.
     ///
     /// - Throws: ``ModelError`` where the adapter asks for what this does not do (DoRA, trained
     ///   biases, …), names layers that the model lacks, or has other shapes.
     public static func load(folder: URL, into model: DecoderModel) throws {
         if let fault = FolderFault(ofAdapter: folder) { throw ModelError.wrongFolder(fault) }
-        let config = try AdapterSettings.read(folder.appending(path: configName))
+        let config = try settings(of: folder)
         let base = try AdapterRecord.read(folder)
         let file = folder.appending(path: weightsName)
         let reader = try SafeTensorsReader(file)

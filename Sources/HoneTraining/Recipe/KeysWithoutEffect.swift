@@ -1,3 +1,4 @@
+import Foundation
 import HoneCore
 import HoneModels
 import Torch
@@ -11,6 +12,12 @@ extension TrainingConfig {
         return ["memory.activation_reuse: \(bytes.bytes) bytes have no effect: \(reason)"]
     }
 
+    /// An adapter that is read has the dropout of its own file; one that cannot be read is told by itself.
+    private var adapterDropout: Double {
+        guard let path = lora?.path else { return lora?.dropout ?? 0 }
+        return (try? AdapterFile.settings(of: URL(filePath: path)).dropout) ?? 0
+    }
+
     private var nothingIsReusedBecause: String? {
         guard method == .grpo else {
             return "method sft draws no completions from which anything could be taken over"
@@ -20,15 +27,15 @@ extension TrainingConfig {
         let conditions = RecordingConditions(
             device: device, dtype: DType(dtype, on: device),
             decodePrecision: DecodeStack.Precision(sampling.quantization),
-            // An adapter that is read has the dropout of its own file.
-            adapterDropout: lora.map { $0.path == nil ? $0.dropout : 0 } ?? 0,
+            adapterDropout: adapterDropout,
             isDense: quantization == .none,
             isRecomputed: memory.gradientCheckpointing != .off)
         switch conditions.obstacle {
         case .adapterDropout:
+            let place = lora?.path.map { "the lora_dropout of \($0)/adapter_config.json" }
             return
-                "with lora.dropout the update computes another function than the sampler; set it "
-                + "to 0"
+                "with \(place ?? "lora.dropout") the update computes another function than the "
+                + "sampler; set it to 0"
         case .quantizedWeights:
             return "nothing is kept of weights in four bits (quantization)"
         case .quantizedSampling:

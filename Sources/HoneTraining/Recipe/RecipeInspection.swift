@@ -212,6 +212,11 @@ public struct RecipeInspection: Sendable {
             report("lora.path", "\(fault)")
             return
         }
+        do {
+            _ = try AdapterFile.settings(of: URL(filePath: folder))
+        } catch {
+            report("lora.path", "\(error)")
+        }
         let weights = "adapter_model.safetensors"
         if !FileManager.default.fileExists(atPath: folder + "/" + weights) {
             report("lora.path", "\(folder) has no \(weights)")

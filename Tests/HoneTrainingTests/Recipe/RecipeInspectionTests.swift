@@ -110,6 +110,35 @@ import Torch
         #expect(!automatic.warnings.contains { $0.contains("activation_reuse") })
     }
 
+    private static func adapter(_ extra: String) -> [String: String] {
+        [
+            "adapter/adapter_config.json": """
+            {"peft_type": "LORA", "r": 4, "lora_alpha": 8, \(extra)}
+            """,
+            "adapter/adapter_model.safetensors": "",
+        ]
+    }
+
+    /// An adapter that is continued has the dropout of its own file, whatever the recipe's is.
+    @Test func dropoutOfAnAdapterThatIsReadCounts() throws {
+        let overrides = ["device=cpu", "memory.activation_reuse=64 MiB", "lora={path: adapter}"]
+        let dropping = try Self.inspection(Self.adapter(#""lora_dropout": 0.1"#), overrides)
+        #expect(dropping.problems.isEmpty, "\(dropping.problems)")
+        #expect(
+            dropping.warnings.contains { $0.contains("adapter/adapter_config.json the update") },
+            "\(dropping.warnings)")
+        let plain = try Self.inspection(Self.adapter(#""lora_dropout": 0"#), overrides)
+        #expect(!plain.warnings.contains { $0.contains("lora_dropout") }, "\(plain.warnings)")
+    }
+
+    /// What an adapter asks for and nobody here computes is told before its matrices are read.
+    @Test func anAdapterOfAnotherKindIsRefused() throws {
+        let found = try Self.problems(
+            Self.adapter(#""use_dora": true"#), overrides: ["lora={path: adapter}"])
+        #expect(found.count == 1 && found[0].hasPrefix("lora.path: "), "\(found)")
+        #expect(found[0].contains("use_dora"), "\(found)")
+    }
+
     @Test func keptActivationsDependOnTheProcessor() throws {
         let found = try Self.inspection([:], ["device=cpu", "memory.activation_reuse=64 MiB"])
         let isTold = found.warnings.contains { $0.contains("activation_reuse") }
