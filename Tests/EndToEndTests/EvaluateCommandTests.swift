@@ -117,6 +117,39 @@ import Testing
         #expect(table.output.contains("Make 0."))
     }
 
+    /// Of each model that is measured, in its folder and in the store.
+    @Test func whatRewardFunctionsPrintIsKept() async throws {
+        let scratch = try ScratchFolder()
+        let model = try await Self.model(in: scratch)
+        try scratch.file(
+            "loud.py",
+            "def loud(prompt, completion, example):\n    print('seen', prompt[-2:])\n    return '1'\n"
+        )
+        let spec = try scratch.file("rewards.yaml", "- {name: loud, type: python, file: loud.py}")
+        let home = scratch.url.appending(path: "home")
+        let place = ["--home", home.path]
+        let outcome = try await HoneProgram.run(
+            [
+                "evaluate", "--model", model, "--model", model, "--rewards", spec.path, "--data",
+                scratch.url.appending(path: "rows.jsonl").path, "--samples", "2", "--max-tokens",
+                "2",
+                "--temperature", "1",
+            ] + place)
+        try #require(outcome.exitCode == 0, "\(outcome.errors)")
+        #expect(outcome.errors.contains("warning: reward function loud returned '1'"))
+        let runs = home.appending(path: "runs")
+        let folders = try FileManager.default.contentsOfDirectory(atPath: runs.path).sorted()
+        try #require(folders.count == 2)
+        for folder in folders {
+            let file = runs.appending(path: folder).appending(path: "rewards.jsonl")
+            let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+            #expect(lines.count == 8)
+            #expect(lines.allSatisfy { $0.contains("seen ") })
+            let told = try await HoneProgram.run(["runs", "logs", folder, "--json"] + place)
+            #expect(told.output.split(separator: "\n").filter { $0.contains("seen ") }.count == 8)
+        }
+    }
+
     @Test func usageAndDataErrorsAreToldApart() async throws {
         #expect(try await HoneProgram.run(["evaluate"]).exitCode == 64)
         let scratch = try ScratchFolder()

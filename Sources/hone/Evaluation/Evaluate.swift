@@ -96,8 +96,9 @@ struct Evaluate: AsyncParsableCommand {
         var config = try configuration(library)
         let contestants = try contestants(config)
         config.model = .folder(contestants[0].folder.path)
+        let log = CurrentRewardLog()
         let rubric = try await library.rubric(
-            of: config.measuringRewards, file: rewards ?? recipe ?? "rewards")
+            of: config.measuringRewards, file: rewards ?? recipe ?? "rewards", log: log)
         if let passReward, !rubric.componentNames.contains(passReward) {
             throw ValidationError(
                 "--pass-reward \(passReward): the reward functions are "
@@ -120,6 +121,7 @@ struct Evaluate: AsyncParsableCommand {
             let record = try MeasurementRecord(
                 of: contestant, with: config, rewards: library.folder, in: store
             ) { StandardError.write(line: "warning: \($0)") }
+            await log.follow(record.rewardLog)
             do {
                 await record.record(
                     .started(

@@ -1,11 +1,14 @@
 import Foundation
 import HoneCore
+import HoneRewards
 import HoneStore
 import HoneTraining
 
 /// Records one measurement by `hone evaluate` as a run is recorded: in a folder of its own, from which
 /// `hone runs repair` makes its record anew, and in the store.
 struct MeasurementRecord: RunObserver {
+    /// Keeps what reward functions printed, and how they failed.
+    let rewardLog: any RewardLog
     private let folder: RunFolder?
     private let file: RunRecorder?
     private let store: StoreRecorder?
@@ -41,6 +44,9 @@ struct MeasurementRecord: RunObserver {
         }
         (folder, file) = (made?.folder, made?.file)
         store = try options.recorder(registration, onProblem: onProblem)
+        let log = RewardLogFile(
+            folder?.rewardLog ?? URL(filePath: "/dev/null"), onProblem: onProblem)
+        rewardLog = store.map { StoredRewardLog(file: log, store: $0) } ?? log
     }
 
     func record(_ event: RunEvent) async {
