@@ -46,9 +46,10 @@ test: setup ## every check: format, layers, pages, unit and end-to-end tests, do
 format: ## rewrite the Swift sources in the project's format
 	swift format --in-place --recursive --parallel $(SWIFT_FOLDERS)
 
-lint: ## format, layers and pages, checked only
+lint: ## format, layers, shim and pages, checked only
 	swift format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
 	Tools/check-layers
+	Tools/check-shim
 	Tools/check-pages
 
 docs: setup ## the DocC documentation, in .build/docs; warnings are errors

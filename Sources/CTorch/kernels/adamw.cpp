@@ -1,5 +1,6 @@
 #include "../guard.h"
 #include "adamw.h"
+#include "elements.h"
 #include "parallel.h"
 
 #include <c10/core/GradMode.h>
@@ -88,7 +89,7 @@ bool agree_with_plain() {
                     fast.v.data_ptr<float>(), fast.master.data_ptr<float>(), 0, count, factors);
             } else {
                 update_f32(
-                    fast.w.data_ptr<float>(), g.const_data_ptr<float>(), fast.m.data_ptr<float>(),
+                    fast.w.data_ptr<float>(), ct::elements<float>(g), fast.m.data_ptr<float>(),
                     fast.v.data_ptr<float>(), 0, count, factors);
             }
             plain(slow.w, g, slow.m, slow.v, slow.master, update);

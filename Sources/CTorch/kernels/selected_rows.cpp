@@ -3,12 +3,14 @@
 #include "selected_rows.h"
 
 #include "../guard.h"
+#include "elements.h"
 #include "parallel.h"
 
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 namespace {
 
@@ -38,7 +40,7 @@ struct SelectedRows : torch::autograd::Function<SelectedRows> {
         const int64_t count = context->saved_data["count"].toInt();
         const at::Tensor pulled = incoming[0].contiguous();
         at::Tensor out = at::empty({count, pulled.size(1)}, pulled.options());
-        const auto *row = indices.const_data_ptr<int64_t>(), *end = row + indices.size(0);
+        const auto *row = ct::elements<int64_t>(indices), *end = row + indices.size(0);
         const size_t bytes = pulled.size(1) * pulled.element_size();
         const auto *from = static_cast<const std::byte *>(pulled.const_data_ptr());
         auto *to = static_cast<std::byte *>(out.mutable_data_ptr());
@@ -67,7 +69,7 @@ bool has_dense_rows(const at::Tensor &x) {
 
 at::Tensor selected_rows(const at::Tensor &x, const at::Tensor &indices) {
     const at::Tensor rows = dense_indices(indices);
-    const auto *row = rows.const_data_ptr<int64_t>();
+    const auto *row = ct::elements<int64_t>(rows);
     const int64_t count = rows.size(0);
     for (int64_t i = 0; i < count; ++i) {
         TORCH_CHECK(
@@ -92,7 +94,7 @@ ct_tensor *ct_select_rows(const ct_tensor *x, const ct_tensor *indices) {
         const at::Tensor &in = x->value;
         if (!ct::has_dense_rows(in)) return at::index_select(in, 0, indices->value);
         const at::Tensor rows = dense_indices(indices->value);
-        const auto *row = rows.const_data_ptr<int64_t>();
+        const auto *row = ct::elements<int64_t>(rows);
         TORCH_CHECK(
             std::adjacent_find(row, row + rows.size(0), std::greater_equal<>()) == row + rows.size(0),
             "rows to select must ascend");
