@@ -16,6 +16,7 @@
 #include "kernels/adamw.cpp"
 #include "kernels/adamw_8bit.cpp"
 #include "kernels/adapted_linear.cpp"
+#include "kernels/column_sums.cpp"
 #include "kernels/instruction_set.cpp"
 #include "kernels/joined_adapters.cpp"
 #include "kernels/known_rows.cpp"

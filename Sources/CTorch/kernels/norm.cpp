@@ -1,18 +1,6 @@
 // A part of transformer.cpp, which has the row loops.
 namespace {
 
-/// The sum of the rows [N, C], one after the other, in f32: [C].
-at::Tensor total(const at::Tensor &rows) {
-    const int64_t width = rows.size(1);
-    at::Tensor out = at::zeros({width}, rows.options());
-    const auto *row = ct::elements<float>(rows);
-    auto *sum = out.mutable_data_ptr<float>();
-    for (int64_t i = 0; i < rows.size(0); ++i, row += width) {
-        for (int64_t c = 0; c < width; ++c) sum[c] += row[c];
-    }
-    return out;
-}
-
 /// A norm, of a sum where something is added first. Results: the norm, or the sum and the norm.
 struct NormFunction : torch::autograd::Function<NormFunction> {
     static variable_list forward(
@@ -66,7 +54,7 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
             sums.defined() ? sums.data_ptr<float>() : nullptr);)
         return {
             to_x, has_delta ? to_x : at::Tensor(),
-            sums.defined() ? total(sums).to(weight.scalar_type()) : at::Tensor(),
+            sums.defined() ? ct::column_sums(sums).to(weight.scalar_type()) : at::Tensor(),
             at::Tensor(), at::Tensor()};
     }
 };

@@ -1,6 +1,7 @@
 // The operations between matrix products. Their row loops are compiled once per instruction set, for all of
 // the parts below.
 #include "../guard.h"
+#include "column_sums.h"
 #include "elements.h"
 #include "instruction_set.h"
 #include "known_rows.h"

@@ -1,0 +1,13 @@
+#ifndef CTORCH_COLUMN_SUMS_H
+#define CTORCH_COLUMN_SUMS_H
+
+#include <ATen/ATen.h>
+
+namespace ct {
+
+/// The sums of the columns of a dense matrix [N, C] in its type, f32 or bf16: [C]. Each is one sum in the
+/// order of the rows, in f32.
+at::Tensor column_sums(const at::Tensor &matrix);
+
+} // namespace ct
+#endif
