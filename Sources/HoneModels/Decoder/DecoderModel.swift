@@ -87,7 +87,9 @@ public final class DecoderModel {
         tokens: Tensor, context: any AttentionContext, keeping room: ActivationRoom? = nil,
         known: KnownActivations? = nil, rows: [Int]? = nil
     ) throws -> Tensor {
-        precondition(rows == nil || room == nil && context.cachedBlocks == nil)
+        precondition(
+            rows == nil || room == nil && context.cachedBlocks == nil,
+            "a call that keeps rows or reads a cache gives all of them")
         let wanted = try rows.map { try WantedRows($0, device: device) }
         let pass = ForwardPass(usesAdapter: adapterEnabled, dropoutSeed: dropoutSeed)
         var stream = try embedding.select(tokens, dtype)
