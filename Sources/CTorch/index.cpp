@@ -1,7 +1,12 @@
 #include "guard.h"
+#include "kernels/selected_rows.h"
 
 ct_tensor *ct_index_select(const ct_tensor *a, int64_t axis, const ct_tensor *index) {
-    return ct::make([&] { return at::index_select(a->value, axis, index->value); });
+    return ct::make([&] {
+        const at::Tensor &from = a->value, &rows = index->value;
+        return axis == 0 && ct::selects_rows(from, rows) ? ct::selected_rows(from, rows)
+                                                         : at::index_select(from, axis, rows);
+    });
 }
 
 ct_tensor *ct_gather(const ct_tensor *a, int64_t axis, const ct_tensor *index) {

@@ -41,11 +41,8 @@ ct_tensor *ct_known_linear(
 ct_tensor *ct_embedding(const ct_tensor *weight, const ct_tensor *index) {
     return ct::make([&] {
         const at::Tensor &table = weight->value, &rows = index->value;
-        const bool is_plain = !at::GradMode::is_enabled() || !table.requires_grad();
-        if (is_plain && ct::has_dense_rows(table) && rows.dim() == 1) {
-            return ct::selected_rows(table, rows.to(at::kLong));
-        }
-        return at::embedding(table, rows);
+        return ct::selects_rows(table, rows) ? ct::selected_rows(table, rows)
+                                             : at::embedding(table, rows);
     });
 }
 

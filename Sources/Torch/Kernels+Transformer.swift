@@ -61,14 +61,6 @@ extension Kernels {
             ct_rotate(x.handle, cosine.handle, sine.handle), "rotate", [x, cosine, sine])
     }
 
-    /// The rows of `x` [N, C] at `indices` [M] int64, with gradient: [M, C]. They ascend, and each stands once,
-    /// so that the gradient of every row is one row or zero; on the CPU all threads copy.
-    public static func rows(
-        of x: Tensor, at indices: Tensor
-    ) throws(TorchError) -> Tensor {
-        try wrap(ct_select_rows(x.handle, indices.handle), "rows", [x, indices])
-    }
-
     /// activation(first half) · second half: [N, 2 · I] → [N, I].
     public static func gate(
         _ joined: Tensor, _ activation: GateActivation

@@ -29,9 +29,6 @@ ct_tensor *ct_packed_self_attention(
     const ct_attention_span *spans, int64_t span_count, int64_t heads, int64_t key_heads,
     double scale, int64_t window, double soft_cap);
 
-/// The rows of `x` [N, C] at `indices` [M] int64, which ascend, each once, with gradient: [M, C].
-ct_tensor *ct_select_rows(const ct_tensor *x, const ct_tensor *indices);
-
 /// x / √(mean(x²) + epsilon) · (weight + offset) over the last axis, in f32 and rounded once.
 ct_tensor *ct_scaled_norm(const ct_tensor *x, const ct_tensor *weight, double epsilon, double offset);
 /// x + delta and the norm of it, in one pass over the rows each way.

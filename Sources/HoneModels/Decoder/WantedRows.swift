@@ -21,7 +21,7 @@ struct WantedRows {
 
     /// [N, C] → [M, C], each of ``indices`` once.
     func of(_ x: Tensor) throws(TorchError) -> Tensor {
-        try Kernels.rows(of: x, at: tensor)
+        try x.indexSelect(0, tensor)
     }
 
     /// [M, C] → the rows as they were asked for.
