@@ -2,6 +2,8 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <cstring>
+
 namespace {
 std::optional<at::Generator> seeded(const uint64_t *seed, at::Device device) {
     if (!seed) return std::nullopt;
@@ -17,12 +19,16 @@ std::optional<at::Generator> seeded(const uint64_t *seed, at::Device device) {
 ct_tensor *ct_from_values(
     const void *values, ct_dtype dtype, const int64_t *shape, int64_t rank, ct_device device) {
     return ct::make([&] {
-        const auto view = at::from_blob(
-            const_cast<void *>(values), ct::sizes(shape, rank),
-            at::TensorOptions().dtype(ct::scalar_type(dtype)));
+        const auto options = at::TensorOptions().dtype(ct::scalar_type(dtype));
         const auto where = ct::device(device);
-        // A copy to another device waits for the bytes; only the host needs a clone.
-        return where.is_cpu() ? view.clone() : view.to(where);
+        if (where.is_cpu()) {
+            // Mostly a few numbers, for which the operator that copies tensors takes many times as long.
+            at::Tensor made = at::empty(ct::sizes(shape, rank), options);
+            if (made.numel() > 0) std::memcpy(made.mutable_data_ptr(), values, made.nbytes());
+            return made;
+        }
+        // A copy to another device waits for the bytes.
+        return at::from_blob(const_cast<void *>(values), ct::sizes(shape, rank), options).to(where);
     });
 }
 

@@ -25,23 +25,32 @@ CT_DISPATCHED void add_columns_bf16(
 
 namespace ct {
 
-at::Tensor column_sums(const at::Tensor &matrix) {
+at::Tensor column_sums(const at::Tensor &matrix, at::ScalarType type) {
+    TORCH_INTERNAL_ASSERT(type == at::kFloat || type == at::kBFloat16);
     constexpr int64_t chunk = 128;
     const int64_t rows = matrix.size(0), columns = matrix.size(1);
-    at::Tensor sums = at::zeros({columns}, matrix.options().dtype(at::kFloat));
-    float *out = sums.data_ptr<float>();
+    at::Tensor result = at::empty({columns}, matrix.options().dtype(type));
+    void *const out = result.mutable_data_ptr();
     const bool is_bf16 = matrix.scalar_type() == at::kBFloat16;
     const void *data = matrix.const_data_ptr();
     for_each_range(columns, chunk, [&](int64_t begin, int64_t end) {
+        float sums[chunk] = {};
         if (is_bf16) {
             add_columns_bf16(
-                static_cast<const uint16_t *>(data) + begin, columns, rows, end - begin, out + begin);
+                static_cast<const uint16_t *>(data) + begin, columns, rows, end - begin, sums);
         } else {
             add_columns_f32(
-                static_cast<const float *>(data) + begin, columns, rows, end - begin, out + begin);
+                static_cast<const float *>(data) + begin, columns, rows, end - begin, sums);
+        }
+        for (int64_t i = begin; i < end; ++i) {
+            if (type == at::kFloat) {
+                static_cast<float *>(out)[i] = sums[i - begin];
+            } else {
+                static_cast<uint16_t *>(out)[i] = narrow(sums[i - begin]);
+            }
         }
     });
-    return sums.to(matrix.scalar_type());
+    return result;
 }
 
 } // namespace ct

@@ -31,7 +31,7 @@ ct::Matrix matrix(const at::Tensor &x) {
 class Reader {
 public:
     Reader(const at::Tensor &stream, ct_decode_precision precision)
-        : type_(stream.scalar_type()), precision_(precision), rows_(stream.size(0)) {}
+        : type_(stream.scalar_type()), precision_(precision) {}
 
     DecodeLinear linear(const ct_decode_linear &layer, int64_t inputs, int64_t outputs) {
         const at::Tensor &weight = layer.weight->value;
@@ -81,16 +81,17 @@ public:
                 && value.is_cpu(),
             "a norm of ", width, " channels in a decode step got weights ", value.scalar_type(),
             value.sizes());
+        if (value.is_contiguous()) return value.const_data_ptr();
         return kept(value.contiguous()).const_data_ptr();
     }
 
     const float *angles(const ct_tensor *angles) {
         if (angles == nullptr) return nullptr;
-        return ct::elements<float>(kept(angles->value.to(at::kFloat).contiguous()));
-    }
-
-    at::Tensor room(int64_t width) {
-        return kept(at::empty({rows_, width}, at::TensorOptions().dtype(type_)));
+        const at::Tensor &value = angles->value;
+        if (value.scalar_type() == at::kFloat && value.is_contiguous()) {
+            return ct::elements<float>(value);
+        }
+        return ct::elements<float>(kept(value.to(at::kFloat).contiguous()));
     }
 
     int64_t most_rank = 0;
@@ -103,10 +104,30 @@ private:
 
     at::ScalarType type_;
     ct_decode_precision precision_;
-    int64_t rows_;
     std::deque<at::Tensor> kept_;
     std::deque<std::vector<float>> widened_;
 };
+
+/// Points each of `rooms` to memory for [rows, width], and returns what holds it.
+template <size_t count>
+at::Tensor in_one_piece(
+    const DecodeWork &work, const int64_t (&widths)[count], void **const (&rooms)[count]) {
+    constexpr int64_t line = 64;
+    const auto bytes = [&](size_t i) {
+        const int64_t needed = work.rows * widths[i] * c10::elementSize(work.type);
+        return (needed + line - 1) / line * line;
+    };
+    int64_t total = line;
+    for (size_t i = 0; i < count; ++i) total += bytes(i);
+    at::Tensor memory = at::empty({total}, at::kByte);
+    const auto start = reinterpret_cast<uintptr_t>(memory.mutable_data_ptr());
+    uintptr_t next = (start + line - 1) / line * line;
+    for (size_t i = 0; i < count; ++i) {
+        *rooms[i] = reinterpret_cast<void *>(next);
+        next += bytes(i);
+    }
+    return memory;
+}
 
 void check_pools(
     const at::Tensor &key, const at::Tensor &value, const ct_decode_shape &shape,
@@ -285,14 +306,16 @@ ct_tensor *ct_decode_layers(
         work.last_norm = reader.norm(last_norm, work.width);
         work.spans = step->spans;
         work.tables = step->tables;
-        work.stream = reader.room(work.width).copy_(in.detach()).mutable_data_ptr();
-        work.delta = reader.room(work.width).mutable_data_ptr();
-        work.joined = reader.room(joined).mutable_data_ptr();
-        work.attended = reader.room(queries).mutable_data_ptr();
-        work.active = reader.room(work.inner_width).mutable_data_ptr();
-        work.low_rank = reader.room(std::max<int64_t>(reader.most_rank, 1)).mutable_data_ptr();
-        at::Tensor out = reader.room(work.width);
+        at::Tensor out = at::empty({work.rows, work.width}, in.options().requires_grad(false));
         work.normed = out.mutable_data_ptr();
+        const int64_t widths[] = {
+            work.width, work.width, joined, queries, work.inner_width,
+            std::max<int64_t>(reader.most_rank, 1)};
+        void **const rooms[] = {
+            &work.stream, &work.delta, &work.joined, &work.attended, &work.active, &work.low_rank};
+        const at::Tensor memory = in_one_piece(work, widths, rooms);
+        const at::Tensor rows = in.contiguous();
+        std::memcpy(work.stream, rows.const_data_ptr(), rows.nbytes());
         static thread_local ct::DecodeRoom room;
         CT_DISPATCH(in, DecodeStack<T>(work, room).run();)
         return out;

@@ -22,6 +22,17 @@ KnownRows::KnownRows(const ct_known_rows &known, const at::Tensor &like, int64_t
             " columns in ", like.scalar_type());
         blocks_.push_back(block);
     }
+    struct Block {
+        const std::byte *start;
+        size_t apart;
+    };
+    std::vector<Block> blocks;
+    blocks.reserve(blocks_.size());
+    for (const at::Tensor &block : blocks_) {
+        blocks.push_back(
+            {static_cast<const std::byte *>(block.const_data_ptr()),
+             static_cast<size_t>(block.stride(0)) * block.element_size()});
+    }
     const int64_t end = known.block_count * known.block_rows;
     sources_.reserve(known.count);
     std::vector<int64_t> unknown;
@@ -33,12 +44,8 @@ KnownRows::KnownRows(const ct_known_rows &known, const at::Tensor &like, int64_t
             unknown.push_back(i);
             continue;
         }
-        const at::Tensor &block = blocks_[place / known.block_rows];
-        const int64_t row = place % known.block_rows;
-        sources_.push_back(
-            {static_cast<const std::byte *>(block.const_data_ptr())
-                 + row * block.stride(0) * block.element_size(),
-             0});
+        const Block &block = blocks[place / known.block_rows];
+        sources_.push_back({block.start + place % known.block_rows * block.apart, 0});
     }
     unknown_ = at::empty({static_cast<int64_t>(unknown.size())}, at::kLong);
     std::copy(unknown.begin(), unknown.end(), unknown_.mutable_data_ptr<int64_t>());

@@ -19,19 +19,20 @@ at::Tensor rows_of(const at::Tensor &tensor) {
     if (!tensor.is_cpu() || !ct::gemm_supports(tensor.scalar_type()) || tensor.dim() == 0) {
         return {};
     }
-    const at::Tensor matrix = tensor.reshape({-1, tensor.size(-1)});
+    const at::Tensor matrix = tensor.dim() == 2 ? tensor : tensor.reshape({-1, tensor.size(-1)});
     return ct::gemm_accepts(matrix) ? matrix : at::Tensor();
 }
 
 at::Tensor forward_product(
     const at::Tensor &rows, const at::Tensor &x, const at::Tensor &weight,
     const std::optional<at::Tensor> &bias) {
-    auto shape = x.sizes().vec();
-    shape.back() = weight.size(0);
     at::Tensor out = at::empty({rows.size(0), weight.size(0)}, x.options());
     at::Tensor offset;
     if (bias && bias->defined()) offset = bias->detach().to(at::kFloat).contiguous();
     ct::gemm_nt(rows, weight, offset.defined() ? ct::elements<float>(offset) : nullptr, out);
+    if (x.dim() == 2) return out;
+    auto shape = x.sizes().vec();
+    shape.back() = weight.size(0);
     return out.view(shape);
 }
 
@@ -73,7 +74,9 @@ struct Linear : torch::autograd::Function<Linear> {
             const at::Tensor x = saved[0].reshape({-1, saved[0].size(-1)});
             results[1] = ct::weight_gradient(incoming, x, saved[1]);
         }
-        if (context->saved_data["has_bias"].toBool()) results[2] = ct::column_sums(incoming);
+        if (context->saved_data["has_bias"].toBool()) {
+            results[2] = ct::column_sums(incoming, incoming.scalar_type());
+        }
         return results;
     }
 };

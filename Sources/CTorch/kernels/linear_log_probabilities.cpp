@@ -171,13 +171,9 @@ struct RecomputedHead : torch::autograd::Function<RecomputedHead> {
         const bool needs_hidden = context->needs_input_grad(0);
         const bool needs_weight = context->needs_input_grad(1);
         const auto type = head.hidden.scalar_type();
-        at::Tensor to_hidden;
-        if (needs_hidden) to_hidden = at::zeros(head.hidden.sizes(), head.options(at::kFloat));
-        at::Tensor to_weight;
-        if (needs_weight) to_weight = at::empty_like(head.weight.dense);
         const at::Tensor buffer = head.buffer(type);
-        const auto learn = [&](int64_t start, const at::Tensor &part, at::Tensor &products) {
-            at::Tensor slope = Head::view(buffer, head.rows(), part.size(0));
+        const auto slope_of = [&](int64_t start, at::Tensor &products) {
+            at::Tensor slope = Head::view(buffer, head.rows(), products.size(1));
             at::Tensor of_entropy;
             if (has_entropy) {
                 of_entropy =
@@ -186,18 +182,26 @@ struct RecomputedHead : torch::autograd::Function<RecomputedHead> {
             ct::log_probability_gradient(
                 products, head.targets, start, log_sum, saved[4], incoming, head.scale, slope);
             if (has_entropy) slope.add_(of_entropy);
+            return slope;
+        };
+        variable_list results(7);
+        at::Tensor products = saved[6];
+        if (products.defined()) {
+            const at::Tensor slope = slope_of(0, products);
+            if (needs_hidden) results[0] = ct::product(slope, head.weight.dense);
+            if (needs_weight) results[1] = ct::transposed_product(slope, head.hidden);
+            return results;
+        }
+        at::Tensor to_hidden, to_weight;
+        if (needs_hidden) to_hidden = at::zeros(head.hidden.sizes(), head.options(at::kFloat));
+        if (needs_weight) to_weight = at::empty_like(head.weight.dense);
+        head.for_each_block([&](int64_t start, const at::Tensor &part, at::Tensor &products) {
+            const at::Tensor slope = slope_of(start, products);
             if (needs_hidden) ct::add_product(to_hidden, slope, part);
             if (!needs_weight) return;
             to_weight.narrow(0, start, part.size(0))
                 .copy_(ct::transposed_product(slope, head.hidden));
-        };
-        at::Tensor products = saved[6];
-        if (products.defined()) {
-            learn(0, head.weight.dense, products);
-        } else {
-            head.for_each_block(learn);
-        }
-        variable_list results(7);
+        });
         if (needs_hidden) results[0] = to_hidden.to(type);
         if (needs_weight) results[1] = to_weight;
         return results;

@@ -54,7 +54,7 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
             sums.defined() ? sums.data_ptr<float>() : nullptr);)
         return {
             to_x, has_delta ? to_x : at::Tensor(),
-            sums.defined() ? ct::column_sums(sums).to(weight.scalar_type()) : at::Tensor(),
+            sums.defined() ? ct::column_sums(sums, weight.scalar_type()) : at::Tensor(),
             at::Tensor(), at::Tensor()};
     }
 };
