@@ -1,5 +1,5 @@
 #pragma once
-// The product of many rows: 32 columns of the right operand are packed for each turn through the rows.
+// The product of many rows: the right operand is packed by 32 columns.
 // What becomes of the sums is up to a sink. See gemm_tiles.h.
 #include "gemm_tiles.h"
 #include "parallel.h"
@@ -83,8 +83,12 @@ void pack_columns(
     }
 }
 
-/// Words of the inner axis that a panel covers: 128 KiB, which stays in the second-level cache.
+/// Words of the inner axis that are worked through at one time: 128 KiB of a panel, which stay in the
+/// second-level cache.
 constexpr int64_t panel_words = 1024;
+/// Words of the left operand that are multiplied with all panels before the next: 512 KiB, which stay in the
+/// second-level cache too. The rest of memory is then read once, and the panels once for each such part.
+constexpr int64_t row_block_words = 128 << 10;
 
 /// How the right operand lies: [K, N], or [N, K] and to be transposed, or two of these, one below the other.
 enum class Right { plain, transposed, joined };
@@ -95,66 +99,67 @@ enum class Right { plain, transposed, joined };
 template <class Type, Right right, class Sink>
 void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
     constexpr int O = 12;
+    constexpr int64_t width = 2 * lanes;
     const int64_t rows = a.rows, inner = a.columns;
     const int64_t columns = right == Right::plain ? b.columns
         : right == Right::joined                  ? b.rows / 2
                                                   : b.rows;
-    constexpr int64_t panel_columns = right == Right::joined ? 16 : 32;
+    constexpr int64_t panel_columns = right == Right::joined ? lanes : width;
     const int64_t words = (inner + Type::per_word - 1) / Type::per_word;
     const auto *words_a = static_cast<const uint32_t *>(a.data);
     const auto *elements_b = static_cast<const typename Type::Element *>(b.data);
     const int64_t stride_a = a.stride / Type::per_word;
     const int64_t panels = (columns + panel_columns - 1) / panel_columns;
-    // Tall products are also cut by rows, so that few panels still occupy all threads. No more than that: each
-    // part packs its panel anew.
-    const int64_t wanted = 12 * thread_count() / panels;
-    const int64_t row_parts = std::clamp<int64_t>(rows / 384, 1, std::max<int64_t>(wanted, 1));
-    const int64_t row_share = ((rows + row_parts - 1) / row_parts + O - 1) / O * O;
-    for_each_task(panels * row_parts, [&](int64_t task) {
+    const Room packed(panels * words * width);
+    for_each_task(panels, [&](int64_t panel) {
+        const int64_t column = panel * panel_columns;
+        const int64_t count = std::min<int64_t>(panel_columns, columns - column);
+        uint32_t *const to = packed.words + panel * words * width;
+        if constexpr (right == Right::plain) {
+            pack_columns<Type>(elements_b + column, b.stride, words, b.rows, count, to);
+        } else {
+            const int64_t stride = b.stride / Type::per_word;
+            const auto *from = reinterpret_cast<const uint32_t *>(elements_b) + column * stride;
+            if constexpr (right == Right::joined) {
+                pack_rows(from, stride, lanes, words, lanes, width, to);
+                pack_rows(from + columns * stride, stride, lanes, words, lanes, width, to + lanes);
+            } else {
+                pack_rows(from, stride, count, words, width, width, to);
+            }
+        }
+    });
+    const int64_t block = std::max<int64_t>(row_block_words / words / O, 4) * O;
+    const int64_t blocks = (rows + block - 1) / block;
+    for_each_in_order(blocks * panels, [&](int64_t task) {
         const int64_t column = task % panels * panel_columns;
         const int64_t count = std::min<int64_t>(panel_columns, columns - column);
-        const int64_t begin = task / panels * row_share;
-        const int64_t end = std::min(begin + row_share, rows);
-        alignas(64) static thread_local uint32_t panel[panel_words * 32];
-        const __mmask16 low = first(count), high = first(std::max<int64_t>(count - 16, 0));
+        const uint32_t *const panel = packed.words + task % panels * words * width;
+        const int64_t begin = task / panels * block;
+        const int64_t end = std::min(begin + block, rows);
+        const __mmask16 low = first(count), high = first(std::max<int64_t>(count - lanes, 0));
         // A long inner axis is worked through in parts; the sums between them are kept in f32.
         static thread_local std::vector<float> partial;
         const bool is_split = words > panel_words;
-        if (is_split) partial.assign(std::max<int64_t>(end - begin, 0) * 32, 0);
+        if (is_split) partial.assign((end - begin) * width, 0);
         for (int64_t k = 0; k < words; k += panel_words) {
             const int64_t part = std::min(panel_words, words - k);
             const bool is_last = k + part == words;
-            if constexpr (right == Right::plain) {
-                pack_columns<Type>(
-                    elements_b + k * Type::per_word * b.stride + column, b.stride, part,
-                    b.rows - k * Type::per_word, count, panel);
-            } else {
-                const int64_t stride = b.stride / Type::per_word;
-                const auto *from =
-                    reinterpret_cast<const uint32_t *>(elements_b) + column * stride + k;
-                if constexpr (right == Right::joined) {
-                    pack_rows(from, stride, 16, part, 16, 32, panel);
-                    pack_rows(from + columns * stride, stride, 16, part, 16, 32, panel + 16);
-                } else {
-                    pack_rows(from, stride, count, part, 32, 32, panel);
-                }
-            }
             for (int64_t r = begin; r < end; r += O) {
                 const uint32_t *row[O];
                 __m512 sum[O][2];
                 for (int o = 0; o < O; ++o) {
                     row[o] = words_a + std::min(r + o, end - 1) * stride_a + k;
                     const bool is_kept = is_split && r + o < end;
-                    const float *from = is_kept ? &partial[(r + o - begin) * 32] : nullptr;
+                    const float *from = is_kept ? &partial[(r + o - begin) * width] : nullptr;
                     sum[o][0] = is_kept ? _mm512_loadu_ps(from) : _mm512_setzero_ps();
-                    sum[o][1] = is_kept ? _mm512_loadu_ps(from + 16) : _mm512_setzero_ps();
+                    sum[o][1] = is_kept ? _mm512_loadu_ps(from + lanes) : _mm512_setzero_ps();
                 }
-                tile_nn<Type, O>(row, panel, part, sum);
+                tile_nn<Type, O>(row, panel + k * width, part, sum);
                 for (int o = 0; o < O && r + o < end; ++o) {
                     if (!is_last) {
-                        float *to = &partial[(r + o - begin) * 32];
+                        float *to = &partial[(r + o - begin) * width];
                         _mm512_storeu_ps(to, sum[o][0]);
-                        _mm512_storeu_ps(to + 16, sum[o][1]);
+                        _mm512_storeu_ps(to + lanes, sum[o][1]);
                         continue;
                     }
                     sink(r + o, column, sum[o], low, high);
