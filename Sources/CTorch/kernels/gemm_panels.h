@@ -86,8 +86,11 @@ void pack_columns(
 /// Words of the inner axis that are worked through at one time: 128 KiB of a panel, which stay in the
 /// second-level cache.
 constexpr int64_t panel_words = 1024;
-/// Words of the left operand that are multiplied with all panels before the next: 512 KiB, which stay in the
-/// second-level cache too. The rest of memory is then read once, and the panels once for each such part.
+/// Words of panels that are packed together, 2 MiB: the left operand is read from memory once for each such
+/// group, and a group is read, from a cache, once for each block of rows.
+constexpr int64_t group_words = 512 << 10;
+/// Words of a block of rows of the left operand, which all panels of a group meet before the next: 512 KiB, which
+/// stay in the second-level cache too.
 constexpr int64_t row_block_words = 128 << 10;
 
 /// How the right operand lies: [K, N], or [N, K] and to be transposed, or two of these, one below the other.
@@ -110,13 +113,23 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
     const auto *elements_b = static_cast<const typename Type::Element *>(b.data);
     const int64_t stride_a = a.stride / Type::per_word;
     const int64_t panels = (columns + panel_columns - 1) / panel_columns;
-    const Room packed(panels * words * width);
-    for_each_task(panels, [&](int64_t panel) {
+    const int64_t panel_size = words * width;
+    const int64_t group =
+        std::clamp<int64_t>(group_words / std::max<int64_t>(panel_size, 1), 1, panels);
+    // As many tasks as occupy all threads to the end, of at least four tiles.
+    const int64_t cached = row_block_words / std::max<int64_t>(words, 1);
+    const int64_t shared = rows * group / (12 * thread_count());
+    const int64_t block = std::max<int64_t>(std::min(cached, shared) / O, 4) * O;
+    const int64_t blocks = (rows + block - 1) / block;
+    const Room packed(group * panel_size);
+    const auto columns_of = [&](int64_t panel) {
+        return std::min<int64_t>(panel_columns, columns - panel * panel_columns);
+    };
+    const auto pack = [&](int64_t panel, uint32_t *to) {
         const int64_t column = panel * panel_columns;
-        const int64_t count = std::min<int64_t>(panel_columns, columns - column);
-        uint32_t *const to = packed.words + panel * words * width;
         if constexpr (right == Right::plain) {
-            pack_columns<Type>(elements_b + column, b.stride, words, b.rows, count, to);
+            pack_columns<Type>(
+                elements_b + column, b.stride, words, b.rows, columns_of(panel), to);
         } else {
             const int64_t stride = b.stride / Type::per_word;
             const auto *from = reinterpret_cast<const uint32_t *>(elements_b) + column * stride;
@@ -124,18 +137,12 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
                 pack_rows(from, stride, lanes, words, lanes, width, to);
                 pack_rows(from + columns * stride, stride, lanes, words, lanes, width, to + lanes);
             } else {
-                pack_rows(from, stride, count, words, width, width, to);
+                pack_rows(from, stride, columns_of(panel), words, width, width, to);
             }
         }
-    });
-    const int64_t block = std::max<int64_t>(row_block_words / words / O, 4) * O;
-    const int64_t blocks = (rows + block - 1) / block;
-    for_each_in_order(blocks * panels, [&](int64_t task) {
-        const int64_t column = task % panels * panel_columns;
-        const int64_t count = std::min<int64_t>(panel_columns, columns - column);
-        const uint32_t *const panel = packed.words + task % panels * words * width;
-        const int64_t begin = task / panels * block;
-        const int64_t end = std::min(begin + block, rows);
+    };
+    const auto multiply = [&](int64_t number, const uint32_t *panel, int64_t begin, int64_t end) {
+        const int64_t column = number * panel_columns, count = columns_of(number);
         const __mmask16 low = first(count), high = first(std::max<int64_t>(count - lanes, 0));
         // A long inner axis is worked through in parts; the sums between them are kept in f32.
         static thread_local std::vector<float> partial;
@@ -166,7 +173,16 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
                 }
             }
         }
-    });
+    };
+    for (int64_t start = 0; start < panels; start += group) {
+        const int64_t count = std::min(group, panels - start);
+        for_each_task(count, [&](int64_t i) { pack(start + i, packed.words + i * panel_size); });
+        for_each_in_order(blocks * count, [&](int64_t task) {
+            const int64_t i = task % count, begin = task / count * block;
+            multiply(
+                start + i, packed.words + i * panel_size, begin, std::min(begin + block, rows));
+        });
+    }
 }
 
 /// Writes a product, or adds it to what is there; a bias may be added.
