@@ -68,6 +68,13 @@ import Torch
         try compare(inputs, with: expected) { try $0[0].indexSelect(0, Tensor(rows)) }
     }
 
+    @Test func numbersOfRowsMayLieApart() throws {
+        let inputs = [try numbers([70, 21], 1)]
+        let apart = try Tensor([4, 60, 4, 61, 0, 62], shape: [3, 2]).narrow(1, 0, 1).squeeze(1)
+        let expected = try outcome(inputs, .float64) { try $0[0].indexSelect(0, apart) }
+        try compare(inputs, with: expected) { try $0[0].indexSelect(0, apart) }
+    }
+
     @Test(arguments: [[70], [3, -1]]) func rowsThatAreNotThereAreRefused(_ rows: [Int]) throws {
         let x = try numbers([70, 21], 1)
         #expect(throws: TorchError.self) { try x.indexSelect(0, Tensor(rows)) }

@@ -64,9 +64,11 @@ void sum_rows(const T *from, std::span<const int64_t> places, int64_t width, T *
 struct SelectedRows : torch::autograd::Function<SelectedRows> {
     static at::Tensor forward(
         torch::autograd::AutogradContext *context, const at::Tensor &x, const at::Tensor &indices) {
-        context->save_for_backward({indices});
+        // The backward pass reads them as they lie.
+        const at::Tensor rows = indices.contiguous();
+        context->save_for_backward({rows});
         context->saved_data["count"] = x.size(0);
-        return ct::copied_rows(x, indices);
+        return ct::copied_rows(x, rows);
     }
 
     static torch::autograd::variable_list backward(
