@@ -1,6 +1,4 @@
-#ifndef CTORCH_COLUMN_SUMS_H
-#define CTORCH_COLUMN_SUMS_H
-
+#pragma once
 #include <ATen/ATen.h>
 
 namespace ct {
@@ -10,4 +8,3 @@ namespace ct {
 at::Tensor column_sums(const at::Tensor &matrix, at::ScalarType type);
 
 } // namespace ct
-#endif

@@ -1,6 +1,4 @@
-#ifndef CTORCH_SELECTED_ROWS_H
-#define CTORCH_SELECTED_ROWS_H
-
+#pragma once
 #include <ATen/ATen.h>
 
 namespace ct {
@@ -17,4 +15,3 @@ at::Tensor selected_rows(const at::Tensor &x, const at::Tensor &indices);
 at::Tensor copied_rows(const at::Tensor &x, const at::Tensor &indices);
 
 } // namespace ct
-#endif
