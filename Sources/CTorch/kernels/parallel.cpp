@@ -52,10 +52,15 @@ public:
     void set_threads(int count) { threads_.store(count < 1 ? 1 : count); }
 
     void run(Body body, void *data) {
-        const std::unique_lock use(in_use_, std::try_to_lock);
         const int helpers = threads() - 1;
-        // Another thread's work has the crew, or this is part of such work.
-        if (!use.owns_lock() || helpers < 1 || is_member) {
+        // This is part of such work: the lock may be this thread's own.
+        if (helpers < 1 || is_member) {
+            body(data);
+            return;
+        }
+        const std::unique_lock use(in_use_, std::try_to_lock);
+        // Another thread's work has the crew.
+        if (!use.owns_lock()) {
             body(data);
             return;
         }
