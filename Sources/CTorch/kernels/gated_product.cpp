@@ -30,8 +30,6 @@ namespace {
 
 CT_GEMM_BEGIN
 
-constexpr __mmask16 all_lanes = 0xffff;
-
 /// As the element type holds it.
 template <class Out>
 inline __m512 rounded(__m512 values) {
@@ -43,22 +41,25 @@ inline __m512 rounded(__m512 values) {
 /// Takes 16 columns of the gate and the same of what it multiplies.
 template <class Bend, class Out>
 struct Gating {
+    static constexpr bool only_stores = false;
+
     Out *joined; // may be null
     Out *product;
     int64_t width;
 
+    template <class Columns>
     void operator()(
-        int64_t row, int64_t column, __m512 (&sum)[2], __mmask16, __mmask16) const {
+        int64_t row, int64_t column, const __m512 (&sum)[2], const Columns &) const {
         if (joined != nullptr) {
             Out *to = joined + row * 2 * width + column;
-            write(to, sum[0], all_lanes);
-            write(to + width, sum[1], all_lanes);
+            write(to, sum[0]);
+            write(to + width, sum[1]);
         }
         gated::f32x16 value, slope;
         Bend::apply((gated::f32x16)rounded<Out>(sum[0]), value, slope);
         write(
             product + row * width + column,
-            _mm512_mul_ps((__m512)value, rounded<Out>(sum[1])), all_lanes);
+            _mm512_mul_ps((__m512)value, rounded<Out>(sum[1])));
     }
 };
 

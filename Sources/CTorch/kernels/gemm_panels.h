@@ -96,9 +96,29 @@ constexpr int64_t row_block_words = 128 << 10;
 /// How the right operand lies: [K, N], or [N, K] and to be transposed, or two of these, one below the other.
 enum class Right { plain, transposed, joined };
 
-/// Calls `sink(row, column, sums, low, high)` with each 32 columns of each row of the product: two vectors,
-/// and which of their lanes are columns. With `Right::joined` b is [2 N, K], and the vectors are the same 16
-/// columns of the product with either half; N must be a multiple of 16.
+/// Gives the results of a tile to `sink`, row by row, those before `end`.
+template <int O, class Sink>
+void give(
+    const Sink &sink, int64_t row, int64_t end, int64_t column, int64_t count,
+    const __m512 (&sums)[O][2]) {
+    if (row + O <= end && count >= 2 * lanes) {
+        if constexpr (Sink::only_stores) {
+            // From registers: a sum that has to be read back waits for stores to places of its lowest twelve bits.
+#pragma clang loop unroll(full)
+            for (int o = 0; o < O; ++o) sink(row + o, column, sums[o], AllColumns{});
+        } else {
+            for (int o = 0; o < O; ++o) sink(row + o, column, sums[o], AllColumns{});
+        }
+    } else {
+        const SomeColumns columns(count);
+        for (int o = 0; o < O && row + o < end; ++o) sink(row + o, column, sums[o], columns);
+    }
+}
+
+/// Calls `sink(row, column, sums, columns)` with each 32 columns of each row of the product: two vectors, and
+/// which of their lanes are columns, `SomeColumns` or `AllColumns`. With `Right::joined` b is [2 N, K], and the
+/// vectors are the same 16 columns of the product with either half; N must be a multiple of 16. A sink with
+/// `only_stores` is told of each row before, with `prepare(row, column)`.
 template <class Type, Right right, class Sink>
 void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
     constexpr int O = 12;
@@ -143,7 +163,6 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
     };
     const auto multiply = [&](int64_t number, const uint32_t *panel, int64_t begin, int64_t end) {
         const int64_t column = number * panel_columns, count = columns_of(number);
-        const __mmask16 low = first(count), high = first(std::max<int64_t>(count - lanes, 0));
         // A long inner axis is worked through in parts; the sums between them are kept in f32.
         static thread_local std::vector<float> partial;
         const bool is_split = words > panel_words;
@@ -161,15 +180,18 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
                     sum[o][0] = is_kept ? _mm512_loadu_ps(from) : _mm512_setzero_ps();
                     sum[o][1] = is_kept ? _mm512_loadu_ps(from + lanes) : _mm512_setzero_ps();
                 }
-                tile_nn<Type, O>(row, panel + k * width, part, sum);
-                for (int o = 0; o < O && r + o < end; ++o) {
-                    if (!is_last) {
-                        float *to = &partial[(r + o - begin) * width];
-                        _mm512_storeu_ps(to, sum[o][0]);
-                        _mm512_storeu_ps(to + lanes, sum[o][1]);
-                        continue;
+                if constexpr (Sink::only_stores) {
+                    for (int o = 0; o < O && is_last; ++o) {
+                        sink.prepare(std::min(r + o, end - 1), column);
                     }
-                    sink(r + o, column, sum[o], low, high);
+                }
+                tile_nn<Type, O>(row, panel + k * width, part, sum);
+                if (is_last) {
+                    give<O>(sink, r, end, column, right == Right::joined ? width : count, sum);
+                    continue;
+                }
+                for (int o = 0; o < O && r + o < end; ++o) {
+                    AllColumns::write(&partial[(r + o - begin) * width], sum[o][0], sum[o][1]);
                 }
             }
         }
@@ -188,25 +210,39 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
 /// Writes a product, or adds it to what is there; a bias may be added.
 template <class Out>
 struct Writing {
+    /// Nothing but stores comes between two tiles: all at once, to lines that may be far away.
+    static constexpr bool only_stores = true;
+
     Out *out;
     int64_t stride;
     const float *bias;
     Accumulate accumulate;
 
+    void prepare(int64_t row, int64_t column) const {
+        const Out *to = out + row * stride + column;
+        ask_to_write(to);
+        if constexpr (sizeof(Out) == 4) ask_to_write(to + lanes);
+    }
+
+    template <class Columns>
     void operator()(
-        int64_t row, int64_t column, __m512 (&sum)[2], __mmask16 low, __mmask16 high) const {
+        int64_t row, int64_t column, const __m512 (&sum)[2], const Columns &columns) const {
         Out *to = out + row * stride + column;
+        if (!bias && accumulate == Accumulate::no) {
+            columns.write(to, sum[0], sum[1]);
+            return;
+        }
+        __m512 left = sum[0], right = sum[1];
         if (bias) {
             const float *from = bias + column;
-            sum[0] = _mm512_add_ps(sum[0], _mm512_maskz_loadu_ps(low, from));
-            sum[1] = _mm512_add_ps(sum[1], _mm512_maskz_loadu_ps(high, from + 16));
+            left = _mm512_add_ps(left, _mm512_maskz_loadu_ps(columns.low, from));
+            right = _mm512_add_ps(right, _mm512_maskz_loadu_ps(columns.high, from + lanes));
         }
         if (accumulate == Accumulate::yes) {
-            sum[0] = _mm512_add_ps(sum[0], read(to, low));
-            sum[1] = _mm512_add_ps(sum[1], read(to + 16, high));
+            left = _mm512_add_ps(left, read(to, columns.low));
+            right = _mm512_add_ps(right, read(to + lanes, columns.high));
         }
-        write(to, sum[0], low);
-        write(to + 16, sum[1], high);
+        columns.write(to, left, right);
     }
 };
 

@@ -80,6 +80,7 @@ struct ProductNT {
             const int64_t width = std::min(group, end - start);
             for (int64_t o = 0; o < width; o += O) {
                 float *const tile = sums + o * R * lanes;
+                prepare(start, o, O, width);
                 fill(start + o, tile);
                 if (addition.words == 0) continue;
                 const uint32_t *row[O];
@@ -91,6 +92,17 @@ struct ProductNT {
                 add_rounded<R, O>(start + o, more, tile);
             }
             for (int64_t o = 0; o < width; o += lanes) flush<R>(sums, start, o, width - o);
+        }
+    }
+
+    /// Asks for lines of a group's results, a share of its rows with each `O` of its columns.
+    void prepare(int64_t start, int64_t o, int64_t O, int64_t width) const {
+        const int64_t first_row = rows * o / width;
+        const int64_t end_row = rows * std::min(o + O, width) / width;
+        for (int64_t row = first_row; row < end_row; ++row) {
+            const Out *to = out + row * out_stride + start;
+            for (int64_t i = 0; i < width; i += 64 / sizeof(Out)) ask_to_write(to + i);
+            ask_to_write(to + width - 1);
         }
     }
 
@@ -126,7 +138,12 @@ struct ProductNT {
             for (int64_t i = 0; i < last; ++i) {
                 Out *to = out + (r * lanes + i) * out_stride + start + o;
                 const __m512 base = accumulate == Accumulate::yes ? read(to, mask) : offset;
-                write(to, _mm512_add_ps(block[i], base), mask);
+                const __m512 sum = _mm512_add_ps(block[i], base);
+                if (count >= lanes) {
+                    write(to, sum);
+                } else {
+                    write(to, sum, mask);
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ namespace {
 CT_GEMM_BEGIN
 
 /// Rows of a tile.
-constexpr int64_t tile_rows = 12;
+constexpr int tile_rows = 12;
 /// Columns of the left operand that are packed together: a multiple of a tile's rows, and whole vectors.
 constexpr int64_t slab_width = 48;
 /// Words of the left operand that are packed at one time, 384 KiB. They stay in the second-level cache with a
@@ -152,8 +152,7 @@ void multiply_transposed(const Matrix &a, const Matrix &b, const Sink &sink) {
             }
             float *kept = partial.data();
             for (int64_t panel = first_panel; panel < end_panel; ++panel) {
-                const int64_t column = panel * 2 * lanes, count = columns - column;
-                const __mmask16 low = first(count), high = first(std::max<int64_t>(count - lanes, 0));
+                const int64_t column = panel * 2 * lanes;
                 for (int64_t top = begin; top < end; top += tile_rows, kept += tile_size) {
                     TileSums sums;
                     if (k == 0) {
@@ -169,9 +168,7 @@ void multiply_transposed(const Matrix &a, const Matrix &b, const Sink &sink) {
                         sums.write(kept);
                         continue;
                     }
-                    for (int64_t o = 0; o < tile_rows && top + o < end; ++o) {
-                        sink(top + o, column, sums.rows[o], low, high);
-                    }
+                    give<tile_rows>(sink, top, end, column, columns - column, sums.rows);
                 }
             }
         }
