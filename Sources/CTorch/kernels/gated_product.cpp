@@ -7,11 +7,13 @@
 
 #ifdef CT_GEMM
 CT_GEMM_BEGIN
+#define CT_HAS_AVX512_LANES 1
 namespace ct::gated {
 #include "vector.inc"
 #include "lanes.inc"
 #include "activations.inc"
 } // namespace ct::gated
+#undef CT_HAS_AVX512_LANES
 CT_GEMM_END
 #endif
 
