@@ -103,7 +103,8 @@ void give(
     const __m512 (&sums)[O][2]) {
     if (row + O <= end && count >= 2 * lanes) {
         if constexpr (Sink::only_stores) {
-            // From registers: a sum that has to be read back waits for stores to places of its lowest twelve bits.
+            // From registers: sums that the stack keeps are slow to read back while stores wait for lines at the
+            // same place of their pages.
 #pragma clang loop unroll(full)
             for (int o = 0; o < O; ++o) sink(row + o, column, sums[o], AllColumns{});
         } else {
