@@ -32,17 +32,10 @@ namespace {
 
 CT_GEMM_BEGIN
 
-/// As the element type holds it.
-template <class Out>
-inline __m512 rounded(__m512 values) {
-    if constexpr (sizeof(Out) == 4) return values;
-    return _mm512_castsi512_ps(
-        _mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(values)), 16));
-}
-
 /// Takes 16 columns of the gate and the same of what it multiplies.
 template <class Bend, class Out>
 struct Gating {
+    /// What is computed between its stores leaves them time.
     static constexpr bool only_stores = false;
 
     Out *joined; // may be null

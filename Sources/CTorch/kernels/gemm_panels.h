@@ -182,9 +182,8 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
                     sum[o][1] = is_kept ? _mm512_loadu_ps(from + lanes) : _mm512_setzero_ps();
                 }
                 if constexpr (Sink::only_stores) {
-                    for (int o = 0; o < O && is_last; ++o) {
-                        sink.prepare(std::min(r + o, end - 1), column);
-                    }
+                    const int64_t asked = is_last ? std::min<int64_t>(r + O, end) : r;
+                    for (int64_t i = r; i < asked; ++i) sink.prepare(i, column);
                 }
                 tile_nn<Type, O>(row, panel + k * width, part, sum);
                 if (is_last) {

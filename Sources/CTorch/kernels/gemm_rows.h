@@ -51,12 +51,6 @@ struct LowRankProduct {
     int64_t b_stride, words;
 };
 
-inline __m512 rounded(__m512 values, float) { return values; }
-inline __m512 rounded(__m512 values, uint16_t) {
-    return _mm512_castsi512_ps(_mm512_slli_epi32(
-        _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(values)), 16));
-}
-
 /// Columns of out = a · bᵀ + bias for up to 64 rows, which stay packed; `b` is read as it lies.
 template <class Out>
 struct ProductNT {
@@ -102,6 +96,7 @@ struct ProductNT {
         for (int64_t row = first_row; row < end_row; ++row) {
             const Out *to = out + row * out_stride + start;
             for (int64_t i = 0; i < width; i += 64 / sizeof(Out)) ask_to_write(to + i);
+            // Rows that begin within a line end in one more.
             ask_to_write(to + width - 1);
         }
     }
@@ -114,7 +109,7 @@ struct ProductNT {
             for (int r = 0; r < R; ++r) {
                 float *const at = tile + (o * R + r) * lanes;
                 const __m512 sum = _mm512_add_ps(_mm512_load_ps(at), _mm512_set1_ps(offset));
-                const __m512 kept = rounded(sum, Out{});
+                const __m512 kept = rounded<Out>(sum);
                 const __m512 added = _mm512_load_ps(more + (o * R + r) * lanes);
                 _mm512_store_ps(at, _mm512_add_ps(added, kept));
             }
