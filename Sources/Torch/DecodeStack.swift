@@ -110,21 +110,26 @@ public final class DecodeStack {
         }
     }
 
-    /// Where a step leaves what its products gave.
+    /// Where a step leaves what its products and its attention gave.
     public struct Record {
         /// Of one layer, each [R, O] with rows for several steps.
         public struct Layer {
-            public let queryKeyValue, attentionOutput, gateUp, down: Tensor
+            public let queryKeyValue, attended, logSums, attentionOutput, gateUp, down: Tensor
 
             /// - Parameters:
             ///   - queryKeyValue: [R, (H + 2 K) · D], before head norms and rotation; dense.
+            ///   - attended: [R, H · D], what attention gives; dense.
+            ///   - logSums: [R, H] float32, the logarithms of the sums that its weights were divided by.
             ///   - attentionOutput: [R, C], dense.
             ///   - gateUp: [R, 2 · I]; rows may lie apart.
             ///   - down: [R, C], dense.
             public init(
-                queryKeyValue: Tensor, attentionOutput: Tensor, gateUp: Tensor, down: Tensor
+                queryKeyValue: Tensor, attended: Tensor, logSums: Tensor, attentionOutput: Tensor,
+                gateUp: Tensor, down: Tensor
             ) {
                 self.queryKeyValue = queryKeyValue
+                self.attended = attended
+                self.logSums = logSums
                 self.attentionOutput = attentionOutput
                 self.gateUp = gateUp
                 self.down = down
@@ -221,7 +226,7 @@ public final class DecodeStack {
     ///   - cache: pools of every layer, and one span of one row for each sequence, in order; changed.
     ///   - angles: those that layers name 0.
     ///   - others: those that layers name 1, where one does.
-    ///   - record: where results of products stay; nil keeps none.
+    ///   - record: where results stay; nil keeps none.
     public func callAsFunction(
         _ stream: Tensor, cache: Kernels.CachedBlocks, angles: Angles, others: Angles?,
         record: Record? = nil
@@ -234,7 +239,8 @@ public final class DecodeStack {
             ct_decode_kept(
                 query_key_value: $0.queryKeyValue.handle,
                 attention_output: $0.attentionOutput.handle, gate_up: $0.gateUp.handle,
-                down: $0.down.handle)
+                down: $0.down.handle, attended: $0.attended.handle,
+                log_sums: $0.logSums.handle)
         }
         var shape = shape
         let result = spans.withUnsafeBufferPointer { spans in

@@ -33,6 +33,20 @@ extension Kernels {
         }
     }
 
+    /// What attention gives for some rows, from which its gradients can be computed without its forward pass.
+    public struct KnownAttention {
+        let results, logSums: KnownRows
+
+        /// - Parameters:
+        ///   - results: of [N, H · D].
+        ///   - logSums: of [N, H] float32: for each row and head the logarithm of the sum that its weights
+        ///     were divided by; NaN where the row's result is unknown.
+        public init(results: KnownRows, logSums: KnownRows) {
+            self.results = results
+            self.logSums = logSums
+        }
+    }
+
     /// x · weightᵀ + bias where some rows are known: the gradients are those of the whole product, the
     /// arithmetic of the forward pass that of the unknown rows.
     ///

@@ -79,16 +79,28 @@ extension Kernels {
     ///   - scale: What scores are multiplied with.
     ///   - window: how many tokens a row looks back, itself included; nil for all.
     ///   - softCap: cap(x) = softCap · tanh(x / softCap); nil for none.
+    ///   - known: what the result is for some rows. A span of which all rows are known is not computed.
     public static func packedSelfAttention(
         _ joined: Tensor, heads: Int, keyHeads: Int, cosine: Tensor, sine: Tensor,
-        spans: [AttentionSpan], scale: Double, window: Int? = nil, softCap: Double? = nil
+        spans: [AttentionSpan], scale: Double, window: Int? = nil, softCap: Double? = nil,
+        known: KnownAttention? = nil
     ) throws(TorchError) -> Tensor {
         let codes = spans.map(\.code)
         let result = codes.withUnsafeBufferPointer { buffer in
-            ct_packed_self_attention(
-                joined.handle, cosine.handle, sine.handle, buffer.baseAddress,
-                Int64(buffer.count), Int64(heads), Int64(keyHeads), scale, Int64(window ?? 0),
-                softCap ?? 0)
+            guard let known else {
+                return ct_packed_self_attention(
+                    joined.handle, cosine.handle, sine.handle, buffer.baseAddress,
+                    Int64(buffer.count), Int64(heads), Int64(keyHeads), scale,
+                    Int64(window ?? 0), softCap ?? 0)
+            }
+            return known.results.withCode { results in
+                known.logSums.withCode { logSums in
+                    ct_known_packed_self_attention(
+                        joined.handle, cosine.handle, sine.handle, buffer.baseAddress,
+                        Int64(buffer.count), Int64(heads), Int64(keyHeads), scale,
+                        Int64(window ?? 0), softCap ?? 0, results, logSums)
+                }
+            }
         }
         return try wrap(result, "packedSelfAttention", [joined, cosine, sine])
     }

@@ -218,6 +218,25 @@ struct ActivationRecordTests {
         #expect(distance(wrong.logProbabilities, plain.logProbabilities) > 1e-3)
     }
 
+    /// Attention's results are taken over as well, but not those whose sums are unknown, nor any of a completion
+    /// that is not known whole.
+    @Test(arguments: [DType.float32, .bfloat16])
+    func takesOverAttention(dtype: DType) throws {
+        let model = try TinyModel.load("llama-three", dtype: dtype)
+        let written = try write(model)
+        model.unfreeze()
+        for layer in written.record.blocks.joined() { try layer.attended.zero_() }
+        let known = try #require(written.record.known(places(written)))
+        let plain = try pass(model, written, known: nil)
+        let emptied = try pass(model, written, known: known)
+        // The products behind it are known too, so that only gradients tell.
+        #expect(distance(emptied.gradients[0], plain.gradients[0]) > 0.1)
+        let some = places(written).enumerated().map { $0 % 5 == 1 ? -1 : $1 }
+        try expectTwins(model, written, places: some)
+        for layer in written.record.blocks.joined() { try layer.logSums.fill_(Float.nan) }
+        try expectTwins(model, written)
+    }
+
     @Test func keepsNothingOfAnswersAndForgets() throws {
         let model = try TinyModel.load("llama-three")
         let answered = try write(model, purpose: .answer)

@@ -39,10 +39,12 @@ typedef struct ct_decode_shape {
     ct_decode_precision precision;
 } ct_decode_shape;
 
-/// Where a step leaves what the products of a layer give: tensors [R, O], last axis dense. Rows of `gate_up` may
-/// lie apart; those of the others are dense.
+/// Where a step leaves what the products of a layer give, and what attention gives: tensors [R, O], last axis
+/// dense. Rows of `gate_up` may lie apart; those of the others are dense.
 typedef struct ct_decode_kept {
     ct_tensor *query_key_value, *attention_output, *gate_up, *down;
+    /// [R, H · D], and the logarithms of the sums of powers [R, H] f32.
+    ct_tensor *attended, *log_sums;
 } ct_decode_kept;
 
 /// What one step sees of the cache, and its angles [N, R/2] f32.

@@ -33,6 +33,14 @@ ct_tensor *ct_known_adapted_linear(
 ct_tensor *ct_known_gated_layer(
     const ct_tensor *x, const ct_tensor *gate_up, const ct_tensor *down, ct_activation activation,
     const ct_known_rows *joined, const ct_known_rows *result);
+/// `ct_packed_self_attention` where rows of the result [N, H · D] are known, and of each the logarithms of its
+/// heads' sums of powers [N, H] f32, NaN where the result is unknown after all. A span is taken over whole
+/// or computed.
+ct_tensor *ct_known_packed_self_attention(
+    const ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine,
+    const ct_attention_span *spans, int64_t span_count, int64_t heads, int64_t key_heads,
+    double scale, int64_t window, double soft_cap, const ct_known_rows *results,
+    const ct_known_rows *log_sums);
 /// down(activation(first half) · second half) of gate_up(x), [N, C] → [N, C], in f32 or bf16 on the host: the
 /// values of separate steps. The backward pass computes the gate again. Where rows of the first product
 /// [N, 2 I] and of the result [N, C] are known, the same ones of both, those of `joined` are read where

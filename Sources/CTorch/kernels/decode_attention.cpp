@@ -28,6 +28,7 @@ Attention problem(const Arguments &x) {
         .key = static_cast<const T *>(x.key.const_data_ptr()),
         .value = static_cast<const T *>(x.value.const_data_ptr()),
         .out = static_cast<T *>(x.out.mutable_data_ptr()),
+        .log_sums = nullptr,
         .key_pool = static_cast<T *>(x.key_pool.mutable_data_ptr()),
         .value_pool = static_cast<T *>(x.value_pool.mutable_data_ptr()),
         .query_strides = {x.query.stride(0), x.query.stride(1)},

@@ -147,10 +147,11 @@ void check_pools(
 void set_kept(
     DecodeLayer &layer, const ct_decode_kept &kept, int64_t first_row, const DecodeWork &work,
     int64_t joined) {
-    const auto rows = [&](const ct_tensor *tensor, int64_t width, int64_t &stride) {
+    const auto rows = [&](const ct_tensor *tensor, int64_t width, int64_t &stride,
+                          at::ScalarType type) {
         const at::Tensor &room = tensor->value;
         TORCH_CHECK(
-            room.dim() == 2 && room.is_cpu() && room.scalar_type() == work.type
+            room.dim() == 2 && room.is_cpu() && room.scalar_type() == type
                 && room.size(1) == width && room.stride(1) == 1 && first_row >= 0
                 && first_row + work.rows <= room.size(0),
             "a decode step of ", work.rows, " rows leaves ", width, " columns from row ",
@@ -159,16 +160,21 @@ void set_kept(
         return static_cast<void *>(
             static_cast<char *>(room.data_ptr()) + first_row * stride * room.element_size());
     };
-    const auto dense = [&](const ct_tensor *tensor, int64_t width) {
+    const auto dense = [&](const ct_tensor *tensor, int64_t width, at::ScalarType type) {
         int64_t stride = 0;
-        void *const place = rows(tensor, width, stride);
+        void *const place = rows(tensor, width, stride, type);
         TORCH_CHECK(stride == width, "rows that a decode step leaves lie apart");
         return place;
     };
-    layer.kept_joined = dense(kept.query_key_value, joined);
-    layer.kept_output = dense(kept.attention_output, work.width);
-    layer.kept_gate_up = rows(kept.gate_up, 2 * work.inner_width, layer.gate_up_stride);
-    layer.kept_down = dense(kept.down, work.width);
+    const auto &shape = work.shape;
+    layer.kept_joined = dense(kept.query_key_value, joined, work.type);
+    layer.kept_attended = dense(kept.attended, shape.heads * shape.head_width, work.type);
+    layer.kept_log_sums =
+        static_cast<float *>(dense(kept.log_sums, shape.heads, at::kFloat));
+    layer.kept_output = dense(kept.attention_output, work.width, work.type);
+    layer.kept_gate_up =
+        rows(kept.gate_up, 2 * work.inner_width, layer.gate_up_stride, work.type);
+    layer.kept_down = dense(kept.down, work.width, work.type);
 }
 
 void check_spans(const ct_decode_step &step, int64_t rows, int64_t blocks) {
@@ -297,6 +303,8 @@ ct_tensor *ct_decode_layers(
                 .kept_output = nullptr,
                 .kept_gate_up = nullptr,
                 .kept_down = nullptr,
+                .kept_attended = nullptr,
+                .kept_log_sums = nullptr,
                 .gate_up_stride = 0,
             });
             if (step->kept != nullptr) {

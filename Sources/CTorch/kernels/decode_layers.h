@@ -28,6 +28,9 @@ struct DecodeLayer {
     /// Where the results of the four products stay, or null: [rows, (H + 2 K) · D], [rows, width],
     /// [rows, 2 · inner_width] with rows `gate_up_stride` apart, [rows, width].
     void *kept_joined, *kept_output, *kept_gate_up, *kept_down;
+    /// And what attention gives: [rows, H · D], [rows, H].
+    void *kept_attended;
+    float *kept_log_sums;
     int64_t gate_up_stride;
 };
 

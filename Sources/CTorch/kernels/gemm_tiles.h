@@ -108,11 +108,6 @@ inline __m512 rounded(__m512 values) {
         _mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(values)), 16));
 }
 
-/// Asks for a line that will be written: a store whose line is far away holds up those after it.
-inline void ask_to_write(const void *line) {
-    __asm__ volatile("prefetchw %0" : : "m"(*static_cast<const char *>(line)));
-}
-
 /// Which of two vectors' lanes are columns of a result.
 struct SomeColumns {
     __mmask16 low, high;

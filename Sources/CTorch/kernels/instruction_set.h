@@ -62,4 +62,13 @@ ct_instruction_set process_instruction_set();
 /// The same, where no test forbids it on this thread.
 ct_instruction_set instruction_set();
 
+/// Asks for a line that will be written: a store whose line is far away holds up those after it.
+inline void ask_to_write(const void *line) {
+#ifdef CT_HAS_X86_VARIANTS
+    __asm__ volatile("prefetchw %0" : : "m"(*static_cast<const char *>(line)));
+#else
+    __builtin_prefetch(line, 1);
+#endif
+}
+
 } // namespace ct

@@ -17,6 +17,7 @@ public:
     /// [U] int64: the rows that are to be computed, in order.
     const at::Tensor &unknown() const { return unknown_; }
     bool has_unknown() const { return unknown_.numel() > 0; }
+    bool is_known(int64_t i) const { return sources_[i].known != nullptr; }
     /// Row i, known or one of those at `computed` [U, O].
     const std::byte *row(int64_t i, const std::byte *computed) const {
         const Source &source = sources_[i];

@@ -2,6 +2,7 @@
 #include "elements.h"
 #include "gemm.h"
 #include "instruction_set.h"
+#include "known_rows.h"
 #include "parallel.h"
 
 #include <torch/csrc/autograd/autograd.h>
@@ -10,6 +11,16 @@
 #include <algorithm>
 #include <map>
 #include <vector>
+
+namespace ct {
+
+/// What attention gives for some rows: results [N, H · D] and the log sums [N, H] of their powers. A row whose
+/// log sums are NaN is unknown too.
+struct KnownAttention {
+    KnownRows results, log_sums;
+};
+
+} // namespace ct
 
 #define CT_VARIANT "packed_self_attention.inc"
 #include "variants.inc"
@@ -118,12 +129,16 @@ struct Shape {
 
 void attend(
     const at::Tensor &joined, const at::Tensor &cosine, const at::Tensor &sine, const Plan &plan,
-    const Shape &shape, const at::Tensor &out, const at::Tensor &log_sums) {
+    const Shape &shape, const ct::KnownAttention *known, const at::Tensor &out,
+    const at::Tensor &log_sums) {
     CT_DISPATCH(
         joined, CT_SELF_ATTENTION(attention);
         const int64_t count = static_cast<int64_t>(plan.spans.size());
         ct::for_each_task(count * shape.key_heads, [&](int64_t task) {
-            attend_span(attention, plan.spans[task / shape.key_heads], task % shape.key_heads);
+            const ct_attention_span &span = plan.spans[task / shape.key_heads];
+            const int64_t head = task % shape.key_heads;
+            if (known != nullptr && take_span(attention, span, head, *known)) return;
+            attend_span(attention, span, head);
         });)
 }
 
@@ -172,13 +187,13 @@ struct SelfAttentionFunction : torch::autograd::Function<SelfAttentionFunction> 
     static at::Tensor forward(
         AutogradContext *context, const at::Tensor &joined, const at::Tensor &cosine,
         const at::Tensor &sine, const at::Tensor &spans, int64_t heads, int64_t key_heads,
-        double scale, int64_t window, double soft_cap) {
+        double scale, int64_t window, double soft_cap, const ct::KnownAttention *known) {
         const Shape shape{heads, key_heads, scale, window, soft_cap};
         const int64_t width = joined.size(1) / (heads + 2 * key_heads);
         const at::Tensor out = at::empty({joined.size(0), heads * width}, joined.options());
         const at::Tensor log_sums =
             at::empty({joined.size(0), heads}, joined.options().dtype(at::kFloat));
-        attend(joined, cosine, sine, Plan(spans, joined.size(0)), shape, out, log_sums);
+        attend(joined, cosine, sine, Plan(spans, joined.size(0)), shape, known, out, log_sums);
         context->save_for_backward({joined, cosine, sine, spans, out, log_sums});
         context->saved_data["heads"] = heads;
         context->saved_data["key_heads"] = key_heads;
@@ -197,7 +212,7 @@ struct SelfAttentionFunction : torch::autograd::Function<SelfAttentionFunction> 
             context->saved_data["soft_cap"].toDouble()};
         const at::Tensor pulled =
             incoming[0].stride(1) == 1 ? incoming[0] : incoming[0].contiguous();
-        variable_list results(9);
+        variable_list results(10);
         results[0] = pull_back(
             joined, saved[1], saved[2], Plan(saved[3], joined.size(0)), shape, saved[4], saved[5],
             pulled);
@@ -251,7 +266,8 @@ bool agrees_with_operators() {
         const at::Tensor own = rows.clone().set_requires_grad(true);
         const at::Tensor exact = rows.to(at::kFloat).set_requires_grad(true);
         const at::Tensor result = SelfAttentionFunction::apply(
-            own, cosine, sine, table, int64_t{4}, int64_t{2}, 0.5, int64_t{0}, 0.0);
+            own, cosine, sine, table, int64_t{4}, int64_t{2}, 0.5, int64_t{0}, 0.0,
+            static_cast<const ct::KnownAttention *>(nullptr));
         const at::Tensor expected = plain_result(exact, cosine, sine);
         const auto is_near = [&](const at::Tensor &a, const at::Tensor &b) {
             return at::allclose(a.detach().to(at::kFloat), b.detach(), tolerance, tolerance);
@@ -280,10 +296,11 @@ bool ct_has_packed_self_attention(ct_dtype type) {
     return has;
 }
 
-ct_tensor *ct_packed_self_attention(
+static ct_tensor *packed_self_attention(
     const ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine,
     const ct_attention_span *spans, int64_t span_count, int64_t heads, int64_t key_heads,
-    double scale, int64_t window, double soft_cap) {
+    double scale, int64_t window, double soft_cap, const ct_known_rows *results,
+    const ct_known_rows *log_sums) {
     return ct::make([&] {
         const at::Tensor &rows = joined->value, &c = cosine->value, &s = sine->value;
         TORCH_CHECK(
@@ -306,9 +323,35 @@ ct_tensor *ct_packed_self_attention(
                     && inside(spans[i].own_start, spans[i].own_length) && spans[i].own_length > 0,
                 "span ", i, " lies outside the ", rows.size(0), " packed rows");
         }
+        std::optional<ct::KnownAttention> known;
+        if (results != nullptr && log_sums != nullptr) {
+            known.emplace(ct::KnownAttention{
+                ct::KnownRows(*results, rows, heads * width),
+                ct::KnownRows(*log_sums, c.to(at::kFloat), heads)});
+        }
         return SelfAttentionFunction::apply(
             rows.stride(1) == 1 ? rows : rows.contiguous(), c.to(at::kFloat).contiguous(),
             s.to(at::kFloat).contiguous(), span_table(spans, span_count), heads, key_heads, scale,
-            window, soft_cap);
+            window, soft_cap,
+            known ? &*known : static_cast<const ct::KnownAttention *>(nullptr));
     });
+}
+
+ct_tensor *ct_packed_self_attention(
+    const ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine,
+    const ct_attention_span *spans, int64_t span_count, int64_t heads, int64_t key_heads,
+    double scale, int64_t window, double soft_cap) {
+    return packed_self_attention(
+        joined, cosine, sine, spans, span_count, heads, key_heads, scale, window, soft_cap,
+        nullptr, nullptr);
+}
+
+ct_tensor *ct_known_packed_self_attention(
+    const ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine,
+    const ct_attention_span *spans, int64_t span_count, int64_t heads, int64_t key_heads,
+    double scale, int64_t window, double soft_cap, const ct_known_rows *results,
+    const ct_known_rows *log_sums) {
+    return packed_self_attention(
+        joined, cosine, sine, spans, span_count, heads, key_heads, scale, window, soft_cap,
+        results, log_sums);
 }

@@ -1,11 +1,12 @@
 public import Torch
 
-/// What the products of every layer gave for tokens that the model wrote, kept until its weights change.
+/// What the products and the attention of every layer gave for tokens that the model wrote, kept until its
+/// weights change.
 ///
 /// A policy that learns from its own completions has multiplied each of their tokens by every weight once
 /// already, when it drew them. A pass over the same sequences finds the results here
-/// (``known(_:)``) and computes norms, attention and gates from them alone; its gradients are those of
-/// the whole pass. The products of a forward pass are a third of a training step's without a reference;
+/// (``known(_:)``) and computes norms and gates from them alone, and the attention of prompts; its gradients
+/// are those of the whole pass. The products of a forward pass are a third of a training step's without a reference;
 /// reading their results costs a small part of that.
 ///
 /// Rows are kept in the order in which they are written, in blocks that are allocated as they are needed
@@ -19,9 +20,12 @@ public final class ActivationRecord {
     private static let gatePadding = 32
 
     private struct Shape {
-        let layers, joinedWidth, width, innerWidth: Int
+        let layers, joinedWidth, heads, headWidth, width, innerWidth: Int
 
-        var rowCount: Int { layers * (joinedWidth + 2 * width + 2 * innerWidth + gatePadding) }
+        func rowBytes(_ dtype: DType) -> Int {
+            let numbers = joinedWidth + heads * headWidth + 2 * width + 2 * innerWidth + gatePadding
+            return layers * (numbers * dtype.byteCount + heads * DType.float32.byteCount)
+        }
     }
 
     private let shape: Shape
@@ -30,7 +34,7 @@ public final class ActivationRecord {
     let blockBytes: Int
     private let mostBlocks: Int
     /// Of each block its layers.
-    private var blocks: [[DecodeStack.Record.Layer]] = []
+    private(set) var blocks: [[DecodeStack.Record.Layer]] = []
     /// Rows that have been taken, in all blocks.
     private var taken = 0
     private var places: [Sequence: [Int32]] = [:]
@@ -50,9 +54,10 @@ public final class ActivationRecord {
         shape = Shape(
             layers: model.layers.count,
             joinedWidth: (config.headCount + 2 * config.keyHeadCount) * config.headWidth,
-            width: config.modelWidth, innerWidth: first.feedForward.down.inputWidth)
+            heads: config.headCount, headWidth: config.headWidth, width: config.modelWidth,
+            innerWidth: first.feedForward.down.inputWidth)
         dtype = model.dtype
-        blockBytes = Self.blockRows * shape.rowCount * dtype.byteCount
+        blockBytes = Self.blockRows * shape.rowBytes(dtype)
         mostBlocks = byteBudget / blockBytes
         guard mostBlocks > 0 else { return nil }
     }
@@ -121,6 +126,8 @@ public final class ActivationRecord {
             layers.append(
                 DecodeStack.Record.Layer(
                     queryKeyValue: try rows(shape.joinedWidth),
+                    attended: try rows(shape.heads * shape.headWidth),
+                    logSums: try rows(shape.heads, .float32),
                     attentionOutput: try rows(shape.width),
                     gateUp: try rows(inner + Self.gatePadding).narrow(1, 0, inner),
                     down: try rows(shape.width)))
@@ -128,8 +135,8 @@ public final class ActivationRecord {
         return layers
     }
 
-    private func rows(_ width: Int) throws(TorchError) -> Tensor {
-        try Tensor.empty([Self.blockRows, width], dtype: dtype, device: .cpu)
+    private func rows(_ width: Int, _ type: DType? = nil) throws(TorchError) -> Tensor {
+        try Tensor.empty([Self.blockRows, width], dtype: type ?? dtype, device: .cpu)
     }
 
     /// Keeps where the tokens of a prompt and its completion lie.

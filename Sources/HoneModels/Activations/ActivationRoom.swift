@@ -39,5 +39,13 @@ public final class ActivationRoom {
                     .copy_(result.narrow(0, part.rows))
             }
         }
+
+        /// Says that what attention gives for these rows is unknown, as calls that do not tell its sums must.
+        func keepNoAttention() throws(TorchError) {
+            for part in parts {
+                try part.record.layers[index].logSums
+                    .narrow(0, part.record.firstRow, part.rows.count).fill_(Float.nan)
+            }
+        }
     }
 }

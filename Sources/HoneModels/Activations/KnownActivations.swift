@@ -1,6 +1,6 @@
 import Torch
 
-/// Results of a model's products for rows of one call, of which some are known (``ActivationRecord``).
+/// Results of a model's products and attention for rows of one call, of which some are known (``ActivationRecord``).
 public struct KnownActivations {
     /// Of each block its layers.
     fileprivate let blocks: [[DecodeStack.Record.Layer]]
@@ -22,12 +22,16 @@ public struct KnownActivations {
         let some = wanted.map { $0.indices.map { places[$0] } } ?? places
         return Layer(
             queryKeyValue: rows(\.queryKeyValue, places),
+            attention: Kernels.KnownAttention(
+                results: rows(\.attended, places), logSums: rows(\.logSums, places)),
             attentionOutput: rows(\.attentionOutput, some), gateUp: rows(\.gateUp, some),
             down: rows(\.down, some))
     }
 
-    /// The results of one layer's products.
+    /// The results of one layer's products, and of its attention.
     struct Layer {
-        let queryKeyValue, attentionOutput, gateUp, down: Kernels.KnownRows
+        let queryKeyValue: Kernels.KnownRows
+        let attention: Kernels.KnownAttention
+        let attentionOutput, gateUp, down: Kernels.KnownRows
     }
 }

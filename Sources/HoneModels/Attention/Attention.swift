@@ -57,8 +57,10 @@ final class Attention {
     ) throws -> Tensor {
         let joined = try queryKeyValue(x, pass, known: pass.known?.queryKeyValue)
         try pass.kept?.keep(joined, as: \.queryKeyValue)
+        try pass.kept?.keepNoAttention()
         let projections = HeadProjections(
-            joined: joined, heads: config.headCount, keyHeads: config.keyHeadCount, angles: angles)
+            joined: joined, heads: config.headCount, keyHeads: config.keyHeadCount, angles: angles,
+            known: pass.known?.attention)
         let attended: Tensor
         if let queryNorm, let keyNorm {
             let (query, key, value) = try projections.separated()

@@ -9,6 +9,8 @@ public struct HeadProjections {
     /// K.
     let keyHeads: Int
     let angles: RotaryEmbedding.Angles
+    /// What attention gives for some of the rows, where that is known.
+    var known: Kernels.KnownAttention?
 
     /// D.
     var width: Int { joined.shape[1] / (heads + 2 * keyHeads) }

@@ -48,7 +48,7 @@ public final class PackedAttention: AttentionContext {
         return try Kernels.packedSelfAttention(
             joined, heads: projections.heads, keyHeads: projections.keyHeads,
             cosine: angles.cosine, sine: angles.sine, spans: spans, scale: scale, window: window,
-            softCap: softCap)
+            softCap: softCap, known: projections.known)
     }
 
     public func attend(
