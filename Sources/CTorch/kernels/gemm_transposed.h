@@ -118,16 +118,21 @@ void multiply_transposed(const Matrix &a, const Matrix &b, const Sink &sink) {
             packed.words + words * column);
     });
 
-    // As many blocks as threads share evenly. Where there are few rows, the columns are cut too.
+    // As many blocks as threads share evenly. The last ones are cut by columns too, at the price of packing their
+    // slabs for each part: blocks of one and two slabs by turns would let a thread wait for a third of the work.
     const int64_t slabs = (rows + slab_width - 1) / slab_width;
     const int64_t part_words = std::min(words, longest_part);
     const int64_t most_slabs = std::max<int64_t>(block_words / (part_words * slab_width), 1);
     const int64_t threads = thread_count();
     const int64_t fewest = (slabs + most_slabs - 1) / most_slabs;
     const int64_t blocks = std::min((fewest + threads - 1) / threads * threads, slabs);
-    const int64_t cuts = std::clamp<int64_t>(2 * threads / blocks, 1, panels);
-    for_each_task(blocks * cuts, [&](int64_t task) {
-        const int64_t block = task / cuts, cut = task % cuts;
+    const int64_t whole = std::max<int64_t>(blocks - threads, 0);
+    const int64_t parts = threads > 1 ? std::max<int64_t>(2 * threads / blocks, 2) : 1;
+    const int64_t most_cuts = std::min(parts, panels);
+    for_each_task(whole + (blocks - whole) * most_cuts, [&](int64_t task) {
+        const int64_t cuts = task < whole ? 1 : most_cuts;
+        const int64_t block = task < whole ? task : whole + (task - whole) / cuts;
+        const int64_t cut = task < whole ? 0 : (task - whole) % cuts;
         const int64_t begin = slabs * block / blocks * slab_width;
         const int64_t end = std::min(slabs * (block + 1) / blocks * slab_width, rows);
         const int64_t first_panel = panels * cut / cuts, end_panel = panels * (cut + 1) / cuts;
