@@ -18,6 +18,16 @@ auto known_rows(const ct::KnownRows &known, const at::Tensor &computed) {
     return [&known, rest](int64_t i) { return reinterpret_cast<const T *>(known.row(i, rest)); };
 }
 
+/// [rows, columns] in memory of its own. Rows that would lie a multiple of 2 KiB apart, and so all in the same part
+/// of a cache, lie a line further: gradients of weights pack such columns a twentieth faster.
+at::Tensor rows_apart(int64_t rows, int64_t columns, const at::TensorOptions &options) {
+    const int64_t bytes = static_cast<int64_t>(options.dtype().itemsize());
+    const int64_t padding = columns * bytes % 2048 == 0 ? 64 / bytes : 0;
+    return at::empty({rows, columns + padding}, options).narrow(1, 0, columns);
+}
+
+#define CT_RESULT_ROWS(tensor) ResultRows<T>{CT_OUT(tensor), (tensor).stride(0)}
+
 } // namespace
 
 at::Tensor ct::gate(const at::Tensor &joined, ct_activation activation) {
@@ -34,12 +44,13 @@ at::Tensor ct::gate(const at::Tensor &joined, ct_activation activation) {
 at::Tensor ct::gate_gradient(
     const at::Tensor &joined, const at::Tensor &incoming, ct_activation activation) {
     const int64_t count = joined.size(0), width = joined.size(1) / 2;
-    at::Tensor out = at::empty(joined.sizes(), joined.options());
+    at::Tensor out = rows_apart(count, 2 * width, joined.options());
     CT_DISPATCH(joined, if (activation == CT_SILU) {
-        gate_rows_backward<Silu>(dense_rows<T>(joined), CT_DATA(incoming), count, width, CT_OUT(out));
+        gate_rows_backward<Silu>(
+            dense_rows<T>(joined), CT_DATA(incoming), count, width, CT_RESULT_ROWS(out));
     } else {
         gate_rows_backward<GeluTanh>(
-            dense_rows<T>(joined), CT_DATA(incoming), count, width, CT_OUT(out));
+            dense_rows<T>(joined), CT_DATA(incoming), count, width, CT_RESULT_ROWS(out));
     })
     return out;
 }
@@ -61,18 +72,19 @@ at::Tensor ct::gate_known_gradient(
     const KnownRows &known, const at::Tensor &computed, const at::Tensor &incoming,
     ct_activation activation, at::Tensor *gated) {
     const int64_t count = known.count(), width = known.width() / 2;
-    at::Tensor out = at::empty({count, known.width()}, incoming.options());
-    if (gated != nullptr) *gated = at::empty({count, width}, incoming.options());
+    at::Tensor out = rows_apart(count, 2 * width, incoming.options());
+    if (gated != nullptr) *gated = rows_apart(count, width, incoming.options());
     CT_DISPATCH(
-        incoming, T *const again = gated != nullptr ? CT_OUT(*gated) : nullptr;
+        incoming,
+        const auto again = gated != nullptr ? CT_RESULT_ROWS(*gated) : ResultRows<T>();
         if (activation == CT_SILU) {
             gate_rows_backward<Silu>(
-                known_rows<T>(known, computed), CT_DATA(incoming), count, width, CT_OUT(out),
-                again);
+                known_rows<T>(known, computed), CT_DATA(incoming), count, width,
+                CT_RESULT_ROWS(out), again);
         } else {
             gate_rows_backward<GeluTanh>(
-                known_rows<T>(known, computed), CT_DATA(incoming), count, width, CT_OUT(out),
-                again);
+                known_rows<T>(known, computed), CT_DATA(incoming), count, width,
+                CT_RESULT_ROWS(out), again);
         })
     return out;
 }
@@ -91,7 +103,8 @@ struct GateFunction : torch::autograd::Function<GateFunction> {
         return {
             ct::gate_gradient(
                 context->get_saved_variables()[0], incoming[0].contiguous(),
-                is_silu ? CT_SILU : CT_GELU_TANH),
+                is_silu ? CT_SILU : CT_GELU_TANH)
+                .contiguous(),
             at::Tensor()};
     }
 };

@@ -12,7 +12,7 @@ class KnownRows;
 at::Tensor gate(const at::Tensor &joined, ct_activation activation);
 
 /// The gradient with respect to `joined` [N, 2 I] where activation(first half) · second half has the
-/// gradient `incoming` [N, I]; f32 or bf16 on the host, last axes dense.
+/// gradient `incoming` [N, I]; f32 or bf16 on the host, last axes dense. Its rows may lie apart.
 at::Tensor gate_gradient(
     const at::Tensor &joined, const at::Tensor &incoming, ct_activation activation);
 
@@ -22,7 +22,7 @@ at::Tensor gate_known(
     ct_activation activation);
 
 /// The gradient with respect to those rows. Where `gated` is not null, what `gate_known` gives goes there: it
-/// costs little while the rows are at hand.
+/// costs little while the rows are at hand. Rows of both may lie apart.
 at::Tensor gate_known_gradient(
     const KnownRows &known, const at::Tensor &computed, const at::Tensor &incoming,
     ct_activation activation, at::Tensor *gated = nullptr);
