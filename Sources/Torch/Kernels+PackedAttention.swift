@@ -86,22 +86,22 @@ extension Kernels {
         known: KnownAttention? = nil
     ) throws(TorchError) -> Tensor {
         let codes = spans.map(\.code)
-        let result = codes.withUnsafeBufferPointer { buffer in
-            guard let known else {
-                return ct_packed_self_attention(
-                    joined.handle, cosine.handle, sine.handle, buffer.baseAddress,
-                    Int64(buffer.count), Int64(heads), Int64(keyHeads), scale,
-                    Int64(window ?? 0), softCap ?? 0)
-            }
-            return known.results.withCode { results in
-                known.logSums.withCode { logSums in
-                    ct_known_packed_self_attention(
-                        joined.handle, cosine.handle, sine.handle, buffer.baseAddress,
-                        Int64(buffer.count), Int64(heads), Int64(keyHeads), scale,
-                        Int64(window ?? 0), softCap ?? 0, results, logSums)
-                }
-            }
+        func attend(
+            _ results: UnsafePointer<ct_known_rows>?, _ logSums: UnsafePointer<ct_known_rows>?
+        ) -> OpaquePointer? {
+            ct_packed_self_attention(
+                joined.handle, cosine.handle, sine.handle, codes, Int64(codes.count),
+                Int64(heads), Int64(keyHeads), scale, Int64(window ?? 0), softCap ?? 0, results,
+                logSums)
         }
+        let result =
+            if let known {
+                known.results.withCode { results in
+                    known.logSums.withCode { attend(results, $0) }
+                }
+            } else {
+                attend(nil, nil)
+            }
         return try wrap(result, "packedSelfAttention", [joined, cosine, sine])
     }
 }

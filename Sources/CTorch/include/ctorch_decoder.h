@@ -21,14 +21,6 @@ ct_tensor *ct_packed_attention(
 /// Whether `ct_packed_self_attention` serves tensors of this type on this processor: where products are
 /// ours (`CT_PRODUCTS_OURS`), after a first small case agreed with libtorch's operators.
 bool ct_has_packed_self_attention(ct_dtype type);
-/// The same of queries, keys and values that lie side by side and have not been turned: `joined`
-/// [N, (H + 2 K) · D], angles as for `ct_rotate` → [N, H · D]. D is even. Spans own every row, and every
-/// past is what a span without a past owns.
-ct_tensor *ct_packed_self_attention(
-    const ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine,
-    const ct_attention_span *spans, int64_t span_count, int64_t heads, int64_t key_heads,
-    double scale, int64_t window, double soft_cap);
-
 /// x / √(mean(x²) + epsilon) · (weight + offset) over the last axis, in f32 and rounded once.
 ct_tensor *ct_scaled_norm(const ct_tensor *x, const ct_tensor *weight, double epsilon, double offset);
 /// x + delta and the norm of it, in one pass over the rows each way.

@@ -33,10 +33,12 @@ ct_tensor *ct_known_adapted_linear(
 ct_tensor *ct_known_gated_layer(
     const ct_tensor *x, const ct_tensor *gate_up, const ct_tensor *down, ct_activation activation,
     const ct_known_rows *joined, const ct_known_rows *result);
-/// `ct_packed_self_attention` where rows of the result [N, H · D] are known, and of each the logarithms of its
-/// heads' sums of powers [N, H] f32, NaN where the result is unknown after all. A span is taken over whole
-/// or computed.
-ct_tensor *ct_known_packed_self_attention(
+/// `ct_packed_attention` of queries, keys and values that lie side by side and have not been turned: `joined`
+/// [N, (H + 2 K) · D], angles as for `ct_rotate` → [N, H · D]. D is even. Spans own every row, and every past is
+/// what a span without a past owns. Where rows of the result are known, and of each the logarithms of its heads' sums of
+/// powers [N, H] f32, a span of which all are known is not computed; NaN says that a row is unknown after
+/// all. Both are null where nothing is known.
+ct_tensor *ct_packed_self_attention(
     const ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine,
     const ct_attention_span *spans, int64_t span_count, int64_t heads, int64_t key_heads,
     double scale, int64_t window, double soft_cap, const ct_known_rows *results,

@@ -296,7 +296,7 @@ bool ct_has_packed_self_attention(ct_dtype type) {
     return has;
 }
 
-static ct_tensor *packed_self_attention(
+ct_tensor *ct_packed_self_attention(
     const ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine,
     const ct_attention_span *spans, int64_t span_count, int64_t heads, int64_t key_heads,
     double scale, int64_t window, double soft_cap, const ct_known_rows *results,
@@ -335,23 +335,4 @@ static ct_tensor *packed_self_attention(
             window, soft_cap,
             known ? &*known : static_cast<const ct::KnownAttention *>(nullptr));
     });
-}
-
-ct_tensor *ct_packed_self_attention(
-    const ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine,
-    const ct_attention_span *spans, int64_t span_count, int64_t heads, int64_t key_heads,
-    double scale, int64_t window, double soft_cap) {
-    return packed_self_attention(
-        joined, cosine, sine, spans, span_count, heads, key_heads, scale, window, soft_cap,
-        nullptr, nullptr);
-}
-
-ct_tensor *ct_known_packed_self_attention(
-    const ct_tensor *joined, const ct_tensor *cosine, const ct_tensor *sine,
-    const ct_attention_span *spans, int64_t span_count, int64_t heads, int64_t key_heads,
-    double scale, int64_t window, double soft_cap, const ct_known_rows *results,
-    const ct_known_rows *log_sums) {
-    return packed_self_attention(
-        joined, cosine, sine, spans, span_count, heads, key_heads, scale, window, soft_cap,
-        results, log_sums);
 }
