@@ -56,7 +56,7 @@ extension Kernels {
         return try wrap(result, "packedAttention", [query, key, value])
     }
 
-    /// Whether ``packedSelfAttention(_:heads:keyHeads:cosine:sine:spans:scale:window:softCap:)`` serves
+    /// Whether ``packedSelfAttention(_:heads:keyHeads:cosine:sine:spans:scale:window:softCap:known:)`` serves
     /// tensors like these with heads of `width` channels. Asked for the first time, it also compares a
     /// small case with libtorch's operators; where they differ, the answer stays no.
     public static func supportsPackedSelfAttention(
