@@ -21,6 +21,7 @@ ct_tensor *ct_packed_attention(
 /// Whether `ct_packed_self_attention` serves tensors of this type on this processor: where products are
 /// ours (`CT_PRODUCTS_OURS`), after a first small case agreed with libtorch's operators.
 bool ct_has_packed_self_attention(ct_dtype type);
+
 /// x / √(mean(x²) + epsilon) · (weight + offset) over the last axis, in f32 and rounded once.
 ct_tensor *ct_scaled_norm(const ct_tensor *x, const ct_tensor *weight, double epsilon, double offset);
 /// x + delta and the norm of it, in one pass over the rows each way.

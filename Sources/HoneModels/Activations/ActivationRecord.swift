@@ -7,7 +7,8 @@ public import Torch
 /// already, when it drew them. A pass over the same sequences finds the results here
 /// (``known(_:)``) and computes norms and gates from them alone, and the attention of prompts; its gradients
 /// are those of the whole pass. The products of a forward pass are a third of a training step's without a reference;
-/// reading their results costs a small part of that.
+/// reading their results costs a small part of that. Attention whose heads have norms of their own is
+/// computed all the same, for all rows.
 ///
 /// Rows are kept in the order in which they are written, in blocks that are allocated as they are needed
 /// and never given back before the record itself. Where the budget ends, the rest of a sequence is

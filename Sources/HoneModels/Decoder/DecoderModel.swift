@@ -78,8 +78,8 @@ public final class DecoderModel {
     /// - Parameters:
     ///   - tokens: [N] int64, each in 0..<V.
     ///   - context: which rows see which, and where each stands in its sequence.
-    ///   - room: where the results of products stay.
-    ///   - known: what the products give for some rows. It must be what these weights give.
+    ///   - room: where the results of products stay, and of decode steps those of attention.
+    ///   - known: what these give for some rows. It must be what these weights give.
     ///   - rows: the rows asked for, of a call that neither reads a cache nor keeps anything; nil: all. Of the
     ///     others the last layer computes only keys and values, which is what a prompt's rows are there for.
     /// - Returns: [N, C], or [M, C] of the M rows asked for, in their order.

@@ -26,7 +26,7 @@ final class FusedDecoding {
 
     /// The hidden states of one new token of each sequence, or nil where this cannot compute them.
     ///
-    /// `stream` holds the embeddings, [N, C]; `room` takes what the products give; `plain` computes the
+    /// `stream` holds the embeddings, [N, C]; `room` takes what products and attention give; `plain` computes the
     /// same layer by layer.
     func hiddenStates(
         _ stream: Tensor, model: DecoderModel, pass: ForwardPass,
