@@ -114,18 +114,21 @@ public final class DecodeStack {
     public struct Record {
         /// Of one layer, each [R, O] with rows for several steps.
         public struct Layer {
-            public let queryKeyValue, attended, logSums, attentionOutput, gateUp, down: Tensor
+            public let queryKeyValue, attentionOutput, gateUp, down: Tensor
+            /// Nil where what attention gives is not kept.
+            public let attended, logSums: Tensor?
 
             /// - Parameters:
             ///   - queryKeyValue: [R, (H + 2 K) · D], before head norms and rotation; dense.
-            ///   - attended: [R, H · D], what attention gives; dense.
-            ///   - logSums: [R, H] float32, the logarithms of the sums that its weights were divided by.
+            ///   - attended: [R, H · D], what attention gives; dense. Nil keeps nothing of it.
+            ///   - logSums: [R, H] float32, the logarithms of the sums that its weights were divided by; nil
+            ///     with `attended`.
             ///   - attentionOutput: [R, C], dense.
             ///   - gateUp: [R, 2 · I]; rows may lie apart.
             ///   - down: [R, C], dense.
             public init(
-                queryKeyValue: Tensor, attended: Tensor, logSums: Tensor, attentionOutput: Tensor,
-                gateUp: Tensor, down: Tensor
+                queryKeyValue: Tensor, attended: Tensor?, logSums: Tensor?,
+                attentionOutput: Tensor, gateUp: Tensor, down: Tensor
             ) {
                 self.queryKeyValue = queryKeyValue
                 self.attended = attended
@@ -239,8 +242,8 @@ public final class DecodeStack {
             ct_decode_kept(
                 query_key_value: $0.queryKeyValue.handle,
                 attention_output: $0.attentionOutput.handle, gate_up: $0.gateUp.handle,
-                down: $0.down.handle, attended: $0.attended.handle,
-                log_sums: $0.logSums.handle)
+                down: $0.down.handle, attended: $0.attended?.handle,
+                log_sums: $0.logSums?.handle)
         }
         var shape = shape
         let result = spans.withUnsafeBufferPointer { spans in

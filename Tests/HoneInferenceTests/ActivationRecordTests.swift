@@ -225,7 +225,7 @@ struct ActivationRecordTests {
         let model = try TinyModel.load("llama-three", dtype: dtype)
         let written = try write(model)
         model.unfreeze()
-        for layer in written.record.blocks.joined() { try layer.attended.zero_() }
+        for layer in written.record.blocks.joined() { try #require(layer.attended).zero_() }
         let known = try #require(written.record.known(places(written)))
         let plain = try pass(model, written, known: nil)
         let emptied = try pass(model, written, known: known)
@@ -233,8 +233,16 @@ struct ActivationRecordTests {
         #expect(distance(emptied.gradients[0], plain.gradients[0]) > 0.1)
         let some = places(written).enumerated().map { $0 % 5 == 1 ? -1 : $1 }
         try expectTwins(model, written, places: some)
-        for layer in written.record.blocks.joined() { try layer.logSums.fill_(Float.nan) }
+        for layer in written.record.blocks.joined() { try #require(layer.logSums).fill_(Float.nan) }
         try expectTwins(model, written)
+    }
+
+    @Test func keepsNoAttentionOfHeadsWithNorms() throws {
+        for name in TinyModel.names {
+            let model = try TinyModel.load(name)
+            let layers = try write(model).record.blocks.joined()
+            #expect(layers.allSatisfy { ($0.attended != nil) == !model.config.normalizesHeads })
+        }
     }
 
     @Test func keepsNothingOfAnswersAndForgets() throws {

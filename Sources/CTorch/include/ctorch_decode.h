@@ -43,7 +43,7 @@ typedef struct ct_decode_shape {
 /// dense. Rows of `gate_up` may lie apart; those of the others are dense.
 typedef struct ct_decode_kept {
     ct_tensor *query_key_value, *attention_output, *gate_up, *down;
-    /// [R, H · D], and the logarithms of the sums of powers [R, H] f32.
+    /// [R, H · D], and the logarithms of the sums of powers [R, H] f32; both are null where they are not kept.
     ct_tensor *attended, *log_sums;
 } ct_decode_kept;
 

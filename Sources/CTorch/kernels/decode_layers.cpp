@@ -168,9 +168,11 @@ void set_kept(
     };
     const auto &shape = work.shape;
     layer.kept_joined = dense(kept.query_key_value, joined, work.type);
-    layer.kept_attended = dense(kept.attended, shape.heads * shape.head_width, work.type);
-    layer.kept_log_sums =
-        static_cast<float *>(dense(kept.log_sums, shape.heads, at::kFloat));
+    if (kept.attended != nullptr && kept.log_sums != nullptr) {
+        layer.kept_attended = dense(kept.attended, shape.heads * shape.head_width, work.type);
+        layer.kept_log_sums =
+            static_cast<float *>(dense(kept.log_sums, shape.heads, at::kFloat));
+    }
     layer.kept_output = dense(kept.attention_output, work.width, work.type);
     layer.kept_gate_up =
         rows(kept.gate_up, 2 * work.inner_width, layer.gate_up_stride, work.type);

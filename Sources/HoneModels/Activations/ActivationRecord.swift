@@ -8,7 +8,7 @@ public import Torch
 /// (``known(_:)``) and computes norms and gates from them alone, and the attention of prompts; its gradients
 /// are those of the whole pass. The products of a forward pass are a third of a training step's without a reference;
 /// reading their results costs a small part of that. Attention whose heads have norms of their own is
-/// computed all the same, for all rows.
+/// not kept and is computed for all rows.
 ///
 /// Rows are kept in the order in which they are written, in blocks that are allocated as they are needed
 /// and never given back before the record itself. Where the budget ends, the rest of a sequence is
@@ -22,10 +22,14 @@ public final class ActivationRecord {
 
     private struct Shape {
         let layers, joinedWidth, heads, headWidth, width, innerWidth: Int
+        let keepsAttention: Bool
 
         func rowBytes(_ dtype: DType) -> Int {
-            let numbers = joinedWidth + heads * headWidth + 2 * width + 2 * innerWidth + gatePadding
-            return layers * (numbers * dtype.byteCount + heads * DType.float32.byteCount)
+            let numbers = joinedWidth + 2 * width + 2 * innerWidth + gatePadding
+            let attention =
+                keepsAttention
+                ? heads * (headWidth * dtype.byteCount + DType.float32.byteCount) : 0
+            return layers * (numbers * dtype.byteCount + attention)
         }
     }
 
@@ -56,7 +60,9 @@ public final class ActivationRecord {
             layers: model.layers.count,
             joinedWidth: (config.headCount + 2 * config.keyHeadCount) * config.headWidth,
             heads: config.headCount, headWidth: config.headWidth, width: config.modelWidth,
-            innerWidth: first.feedForward.down.inputWidth)
+            innerWidth: first.feedForward.down.inputWidth,
+            // Attention that is computed in any case.
+            keepsAttention: !config.normalizesHeads)
         dtype = model.dtype
         blockBytes = Self.blockRows * shape.rowBytes(dtype)
         mostBlocks = byteBudget / blockBytes
@@ -127,8 +133,9 @@ public final class ActivationRecord {
             layers.append(
                 DecodeStack.Record.Layer(
                     queryKeyValue: try rows(shape.joinedWidth),
-                    attended: try rows(shape.heads * shape.headWidth),
-                    logSums: try rows(shape.heads, .float32),
+                    attended: shape.keepsAttention
+                        ? try rows(shape.heads * shape.headWidth) : nil,
+                    logSums: shape.keepsAttention ? try rows(shape.heads, .float32) : nil,
                     attentionOutput: try rows(shape.width),
                     gateUp: try rows(inner + Self.gatePadding).narrow(1, 0, inner),
                     down: try rows(shape.width)))

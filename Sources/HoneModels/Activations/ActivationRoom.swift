@@ -43,7 +43,7 @@ public final class ActivationRoom {
         /// Says that what attention gives for these rows is unknown, as calls that do not tell its sums must.
         func keepNoAttention() throws(TorchError) {
             for part in parts {
-                try part.record.layers[index].logSums
+                try part.record.layers[index].logSums?
                     .narrow(0, part.record.firstRow, part.rows.count).fill_(Float.nan)
             }
         }

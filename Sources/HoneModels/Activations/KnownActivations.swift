@@ -19,11 +19,18 @@ public struct KnownActivations {
         ) -> Kernels.KnownRows {
             Kernels.KnownRows(blocks: blocks.map { $0[index][keyPath: part] }, places: places)
         }
+        func attention() -> Kernels.KnownAttention? {
+            let results = blocks.compactMap { $0[index].attended }
+            let logSums = blocks.compactMap { $0[index].logSums }
+            guard results.count == blocks.count, logSums.count == blocks.count else { return nil }
+            return Kernels.KnownAttention(
+                results: Kernels.KnownRows(blocks: results, places: places),
+                logSums: Kernels.KnownRows(blocks: logSums, places: places))
+        }
         let some = wanted.map { $0.indices.map { places[$0] } } ?? places
         return Layer(
             queryKeyValue: rows(\.queryKeyValue, places),
-            attention: Kernels.KnownAttention(
-                results: rows(\.attended, places), logSums: rows(\.logSums, places)),
+            attention: attention(),
             attentionOutput: rows(\.attentionOutput, some), gateUp: rows(\.gateUp, some),
             down: rows(\.down, some))
     }
@@ -31,7 +38,7 @@ public struct KnownActivations {
     /// The results of one layer's products, and of its attention.
     struct Layer {
         let queryKeyValue: Kernels.KnownRows
-        let attention: Kernels.KnownAttention
+        let attention: Kernels.KnownAttention?
         let attentionOutput, gateUp, down: Kernels.KnownRows
     }
 }
