@@ -120,8 +120,9 @@ void multiply(
     if (a.rows <= block_rows) {
         multiply_nt<Type, Out>(a, b, bias, out, accumulate);
     } else {
-        multiply_panels<Type, Right::transposed>(
-            a, b, Writing<Out>{static_cast<Out *>(out.data), out.stride, bias, accumulate});
+        with_writing<Out>(out, bias, accumulate, [&](const auto &sink) {
+            multiply_panels<Type, Right::transposed>(a, b, sink);
+        });
     }
 }
 
@@ -268,18 +269,18 @@ void gemm_nt(
 void gemm_nn(const Operands &x, const Result &out, Accumulate accumulate) {
     if (x.a.rows == 0 || x.b.columns == 0) return;
     with_types(x.type, out.type, [&](auto type, auto element) {
-        using Out = decltype(element);
-        multiply_panels<decltype(type), Right::plain>(
-            x.a, x.b, Writing<Out>{static_cast<Out *>(out.data), out.stride, nullptr, accumulate});
+        with_writing<decltype(element)>(out, nullptr, accumulate, [&](const auto &sink) {
+            multiply_panels<decltype(type), Right::plain>(x.a, x.b, sink);
+        });
     });
 }
 
 void gemm_tn(const Operands &x, const Result &out, Accumulate accumulate) {
     if (x.a.columns == 0 || x.b.columns == 0) return;
     with_types(x.type, out.type, [&](auto type, auto element) {
-        using Out = decltype(element);
-        multiply_transposed<decltype(type)>(
-            x.a, x.b, Writing<Out>{static_cast<Out *>(out.data), out.stride, nullptr, accumulate});
+        with_writing<decltype(element)>(out, nullptr, accumulate, [&](const auto &sink) {
+            multiply_transposed<decltype(type)>(x.a, x.b, sink);
+        });
     });
 }
 

@@ -10,10 +10,15 @@ namespace {
 
 CT_GEMM_BEGIN
 
+/// Rows of a tile; it has 32 columns.
+constexpr int tile_rows = 12;
+
 /// 12 × 32 results: rows of `a`, and two vectors of packed columns of b.
-template <class Type, int O>
-void tile_nn(
-    const uint32_t *const *a, const uint32_t *panel, int64_t words, __m512 (&sums)[O][2]) {
+template <class Type>
+__attribute__((always_inline)) inline void tile_nn(
+    const uint32_t *const *a, const uint32_t *panel, int64_t words,
+    __m512 (&sums)[tile_rows][2]) {
+    constexpr int O = tile_rows;
     const uint32_t *row[O];
     __m512 sum[O][2];
     for (int o = 0; o < O; ++o) {
@@ -97,10 +102,11 @@ constexpr int64_t row_block_words = 128 << 10;
 enum class Right { plain, transposed, joined };
 
 /// Gives the results of a tile to `sink`, row by row, those before `end`.
-template <int O, class Sink>
-void give(
+template <class Sink>
+__attribute__((always_inline)) inline void give(
     const Sink &sink, int64_t row, int64_t end, int64_t column, int64_t count,
-    const __m512 (&sums)[O][2]) {
+    const __m512 (&sums)[tile_rows][2]) {
+    constexpr int O = tile_rows;
     if (row + O <= end && count >= 2 * lanes) {
         if constexpr (Sink::only_stores) {
             // From registers: sums that the stack keeps are slow to read back while stores wait for lines at the
@@ -116,13 +122,71 @@ void give(
     }
 }
 
+/// Rows of the left operand against a panel.
+struct Strip {
+    /// The first row, and how many words lie between it and the next.
+    const uint32_t *rows;
+    int64_t stride;
+    const uint32_t *panel;
+    int64_t words;
+    /// Rows [begin, end) of the result, and of its columns the first and how many there are.
+    int64_t begin, end, column, count;
+};
+
+/// Where the sums of a strip begin: at 0, or at those that an earlier part of the inner axis has left.
+enum class From { zero, earlier };
+
+/// Sums between one part of the inner axis and the next, [rows, 32].
+struct Keeping {
+    static constexpr bool only_stores = true;
+
+    float *sums;
+    int64_t begin;
+
+    float *row(int64_t index) const { return sums + (index - begin) * 2 * lanes; }
+    void prepare(int64_t, int64_t) const {}
+
+    template <class Columns>
+    void operator()(int64_t index, int64_t, const __m512 (&sum)[2], const Columns &) const {
+        AllColumns::write(row(index), sum[0], sum[1]);
+    }
+};
+
+/// Gives the products of a strip to `sink`. A function of its own, with copies of what it reads, and a sink that has
+/// nothing to decide for each row: otherwise products with an inner axis of 256 take 2 to 4 % longer.
+template <class Type, From from, class Sink>
+__attribute__((noinline)) void multiply_strip(
+    const Strip strip, const Keeping earlier, const Sink sink) {
+    constexpr int O = tile_rows;
+    for (int64_t r = strip.begin; r < strip.end; r += O) {
+        const uint32_t *row[O];
+        __m512 sum[O][2];
+        for (int o = 0; o < O; ++o) {
+            const int64_t index = std::min<int64_t>(r + o, strip.end - 1);
+            row[o] = strip.rows + (index - strip.begin) * strip.stride;
+            if constexpr (from == From::zero) {
+                sum[o][0] = sum[o][1] = _mm512_setzero_ps();
+            } else {
+                sum[o][0] = _mm512_loadu_ps(earlier.row(index));
+                sum[o][1] = _mm512_loadu_ps(earlier.row(index) + lanes);
+            }
+        }
+        if constexpr (Sink::only_stores) {
+            const int64_t asked = std::min<int64_t>(r + O, strip.end);
+            for (int64_t i = r; i < asked; ++i) sink.prepare(i, strip.column);
+        }
+        tile_nn<Type>(row, strip.panel, strip.words, sum);
+        give(sink, r, strip.end, strip.column, strip.count, sum);
+    }
+}
+
 /// Calls `sink(row, column, sums, columns)` with each 32 columns of each row of the product: two vectors, and
 /// which of their lanes are columns, `SomeColumns` or `AllColumns`. With `Right::joined` b is [2 N, K], and the
 /// vectors are the same 16 columns of the product with either half; N must be a multiple of 16. A sink with
 /// `only_stores` is told of each row before, with `prepare(row, column)`.
 template <class Type, Right right, class Sink>
 void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
-    constexpr int O = 12;
+    constexpr int O = tile_rows;
     constexpr int64_t width = 2 * lanes;
     const int64_t rows = a.rows, inner = a.columns;
     const int64_t columns = right == Right::plain ? b.columns
@@ -163,36 +227,28 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
         }
     };
     const auto multiply = [&](int64_t number, const uint32_t *panel, int64_t begin, int64_t end) {
-        const int64_t column = number * panel_columns, count = columns_of(number);
+        Strip strip{
+            words_a + begin * stride_a, stride_a, panel, words, begin, end,
+            number * panel_columns, right == Right::joined ? width : columns_of(number)};
+        if (words <= panel_words) {
+            multiply_strip<Type, From::zero>(strip, {}, sink);
+            return;
+        }
         // A long inner axis is worked through in parts; the sums between them are kept in f32.
-        static thread_local std::vector<float> partial;
-        const bool is_split = words > panel_words;
-        if (is_split) partial.assign((end - begin) * width, 0);
-        for (int64_t k = 0; k < words; k += panel_words) {
-            const int64_t part = std::min(panel_words, words - k);
-            const bool is_last = k + part == words;
-            for (int64_t r = begin; r < end; r += O) {
-                const uint32_t *row[O];
-                __m512 sum[O][2];
-                for (int o = 0; o < O; ++o) {
-                    row[o] = words_a + std::min(r + o, end - 1) * stride_a + k;
-                    const bool is_kept = is_split && r + o < end;
-                    const float *from = is_kept ? &partial[(r + o - begin) * width] : nullptr;
-                    sum[o][0] = is_kept ? _mm512_loadu_ps(from) : _mm512_setzero_ps();
-                    sum[o][1] = is_kept ? _mm512_loadu_ps(from + lanes) : _mm512_setzero_ps();
-                }
-                if constexpr (Sink::only_stores) {
-                    const int64_t asked = is_last ? std::min<int64_t>(r + O, end) : r;
-                    for (int64_t i = r; i < asked; ++i) sink.prepare(i, column);
-                }
-                tile_nn<Type, O>(row, panel + k * width, part, sum);
-                if (is_last) {
-                    give<O>(sink, r, end, column, right == Right::joined ? width : count, sum);
-                    continue;
-                }
-                for (int o = 0; o < O && r + o < end; ++o) {
-                    AllColumns::write(&partial[(r + o - begin) * width], sum[o][0], sum[o][1]);
-                }
+        static thread_local std::vector<float> sums;
+        sums.resize(std::max<size_t>(sums.size(), (end - begin) * width));
+        const Keeping kept{sums.data(), begin};
+        strip.words = panel_words;
+        multiply_strip<Type, From::zero>(strip, {}, kept);
+        int64_t left = words - panel_words;
+        for (; left > 0; left -= panel_words) {
+            strip.rows += panel_words;
+            strip.panel += panel_words * width;
+            strip.words = std::min(panel_words, left);
+            if (left > panel_words) {
+                multiply_strip<Type, From::earlier>(strip, kept, kept);
+            } else {
+                multiply_strip<Type, From::earlier>(strip, kept, sink);
             }
         }
     };
@@ -207,8 +263,11 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
     }
 }
 
-/// Writes a product, or adds it to what is there; a bias may be added.
-template <class Out>
+/// What is added to a product before it is written.
+enum class Addend { nothing, bias, result };
+
+/// Writes a product, with what is added to it: a bias for each column, or what stands there.
+template <class Out, Addend addend>
 struct Writing {
     /// Nothing but stores comes between two tiles: all at once, to lines that may be far away.
     static constexpr bool only_stores = true;
@@ -216,7 +275,6 @@ struct Writing {
     Out *out;
     int64_t stride;
     const float *bias;
-    Accumulate accumulate;
 
     void prepare(int64_t row, int64_t column) const {
         const Out *to = out + row * stride + column;
@@ -228,23 +286,32 @@ struct Writing {
     void operator()(
         int64_t row, int64_t column, const __m512 (&sum)[2], const Columns &columns) const {
         Out *to = out + row * stride + column;
-        if (!bias && accumulate == Accumulate::no) {
-            columns.write(to, sum[0], sum[1]);
-            return;
-        }
         __m512 left = sum[0], right = sum[1];
-        if (bias) {
+        if constexpr (addend == Addend::bias) {
             const float *from = bias + column;
             left = _mm512_add_ps(left, _mm512_maskz_loadu_ps(columns.low, from));
             right = _mm512_add_ps(right, _mm512_maskz_loadu_ps(columns.high, from + lanes));
         }
-        if (accumulate == Accumulate::yes) {
+        if constexpr (addend == Addend::result) {
             left = _mm512_add_ps(left, read(to, columns.low));
             right = _mm512_add_ps(right, read(to + lanes, columns.high));
         }
         columns.write(to, left, right);
     }
 };
+
+/// Calls `body` with what writes a product as `bias` and `accumulate` say, of which one may be given.
+template <class Out, class Body>
+void with_writing(const Result &out, const float *bias, Accumulate accumulate, const Body &body) {
+    auto *to = static_cast<Out *>(out.data);
+    if (accumulate == Accumulate::yes) {
+        body(Writing<Out, Addend::result>{to, out.stride, nullptr});
+    } else if (bias != nullptr) {
+        body(Writing<Out, Addend::bias>{to, out.stride, bias});
+    } else {
+        body(Writing<Out, Addend::nothing>{to, out.stride, nullptr});
+    }
+}
 
 CT_GEMM_END
 

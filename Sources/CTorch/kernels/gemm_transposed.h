@@ -9,8 +9,6 @@ namespace {
 
 CT_GEMM_BEGIN
 
-/// Rows of a tile.
-constexpr int tile_rows = 12;
 /// Columns of the left operand that are packed together: a multiple of a tile's rows, and whole vectors.
 constexpr int64_t slab_width = 48;
 /// Words of the left operand that are packed at one time, 384 KiB. They stay in the second-level cache with a
@@ -173,7 +171,7 @@ void multiply_transposed(const Matrix &a, const Matrix &b, const Sink &sink) {
                         sums.write(kept);
                         continue;
                     }
-                    give<tile_rows>(sink, top, end, column, columns - column, sums.rows);
+                    give(sink, top, end, column, columns - column, sums.rows);
                 }
             }
         }
