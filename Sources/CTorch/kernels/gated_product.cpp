@@ -32,26 +32,29 @@ namespace {
 
 CT_GEMM_BEGIN
 
+/// Whether what the gate is computed from is written too.
+enum class Joined { dropped, kept };
+
 /// Takes 16 columns of the gate and the same of what it multiplies.
-template <class Bend, class Out>
+template <class Bend, class Out, Joined keeping>
 struct Gating {
     /// What is computed between its stores leaves them time.
     static constexpr bool only_stores = false;
 
-    Out *joined; // may be null
+    Out *joined;
     Out *product;
     int64_t width;
 
     template <class Columns>
     void operator()(
         int64_t row, int64_t column, const __m512 (&sum)[2], const Columns &) const {
-        if (joined != nullptr) {
+        if constexpr (keeping == Joined::kept) {
             Out *to = joined + row * 2 * width + column;
             write(to, sum[0]);
             write(to + width, sum[1]);
         }
         gated::f32x16 value, slope;
-        Bend::apply((gated::f32x16)rounded<Out>(sum[0]), value, slope);
+        Bend::template apply<Out>((gated::f32x16)rounded<Out>(sum[0]), value, slope);
         write(
             product + row * width + column,
             _mm512_mul_ps((__m512)value, rounded<Out>(sum[1])));
@@ -127,10 +130,17 @@ at::Tensor gated_product(
     if (x.size(0) == 0) return gated;
     with_types(x.scalar_type(), activation, [&](auto type, auto element, auto bend) {
         using Out = decltype(element);
-        const Gating<decltype(bend), Out> sink{
-            joined.defined() ? static_cast<Out *>(joined.data_ptr()) : nullptr,
-            static_cast<Out *>(gated.data_ptr()), width};
-        multiply_panels<decltype(type), Right::joined>(matrix(x), matrix(gate_up), sink);
+        using Bend = decltype(bend);
+        auto *const product = static_cast<Out *>(gated.data_ptr());
+        const auto multiply = [&](const auto &sink) {
+            multiply_panels<decltype(type), Right::joined>(matrix(x), matrix(gate_up), sink);
+        };
+        if (joined.defined()) {
+            auto *const kept = static_cast<Out *>(joined.data_ptr());
+            multiply(Gating<Bend, Out, Joined::kept>{kept, product, width});
+        } else {
+            multiply(Gating<Bend, Out, Joined::dropped>{nullptr, product, width});
+        }
     });
     return gated;
 }
