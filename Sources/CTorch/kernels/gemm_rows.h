@@ -85,7 +85,16 @@ struct ProductNT {
                     addition.packed, row, addition.words, O * addition.b_stride, more);
                 add_rounded<R, O>(start + o, more, tile);
             }
-            for (int64_t o = 0; o < width; o += lanes) flush<R>(sums, start, o, width - o);
+            int64_t o = 0;
+            if constexpr (sizeof(Out) == 2) {
+                // A bias has been added already where there is an addition.
+                const bool has_bias = bias != nullptr && addition.words == 0;
+                const bool is_plain = accumulate == Accumulate::no && !has_bias;
+                for (; is_plain && o + 2 * lanes <= width; o += 2 * lanes) {
+                    flush_pairs<R>(sums + o * R * lanes, start + o);
+                }
+            }
+            for (; o < width; o += lanes) flush<R>(sums, start, o, width - o);
         }
     }
 
@@ -94,10 +103,12 @@ struct ProductNT {
         const int64_t first_row = rows * o / width;
         const int64_t end_row = rows * std::min(o + O, width) / width;
         for (int64_t row = first_row; row < end_row; ++row) {
-            const Out *to = out + row * out_stride + start;
-            for (int64_t i = 0; i < width; i += 64 / sizeof(Out)) ask_to_write(to + i);
-            // Rows that begin within a line end in one more.
-            ask_to_write(to + width - 1);
+            constexpr uintptr_t line = 64;
+            const auto from = reinterpret_cast<uintptr_t>(out + row * out_stride + start);
+            const uintptr_t to = from + width * sizeof(Out);
+            for (uintptr_t at = from / line * line; at < to; at += line) {
+                ask_to_write(reinterpret_cast<const void *>(at));
+            }
         }
     }
 
@@ -140,6 +151,23 @@ struct ProductNT {
                     write(to, sum, mask);
                 }
             }
+        }
+    }
+
+    /// Writes 32 columns from `column` on in bf16 as they are: two columns are one word, so that half as many are
+    /// transposed.
+    template <int R>
+    void flush_pairs(const float *sums, int64_t column) const {
+        for (int r = 0; r < R; ++r) {
+            __m512 block[16];
+            for (int i = 0; i < 16; ++i) {
+                const float *const even = sums + (2 * i * R + r) * lanes;
+                block[i] = paired(_mm512_load_ps(even), _mm512_load_ps(even + R * lanes));
+            }
+            transpose(block);
+            const int64_t last = std::min<int64_t>(lanes, rows - r * lanes), stride = out_stride;
+            Out *const to = out + r * lanes * stride + column;
+            for (int64_t i = 0; i < last; ++i) _mm512_storeu_ps(to + i * stride, block[i]);
         }
     }
 

@@ -72,6 +72,25 @@ inline void transpose(__m512 *rows) {
     }
 }
 
+/// Which of 32 numbers come where so that the first and the second 16 take turns.
+struct alignas(64) TakingTurns {
+    uint16_t places[2 * lanes];
+
+    constexpr TakingTurns() : places{} {
+        for (int64_t i = 0; i < 2 * lanes; ++i) {
+            places[i] = static_cast<uint16_t>(i / 2 + i % 2 * lanes);
+        }
+    }
+};
+
+/// Words of two bf16 numbers, the first one from `even`.
+inline __m512 paired(__m512 even, __m512 odd) {
+    static constexpr TakingTurns order;
+    const __m512i both = (__m512i)_mm512_cvtne2ps_pbh(odd, even);
+    return _mm512_castsi512_ps(
+        _mm512_permutexvar_epi16(_mm512_load_si512(order.places), both));
+}
+
 inline __mmask16 first(int64_t count) {
     return static_cast<__mmask16>(count >= 16 ? 0xffff : (1u << count) - 1);
 }
