@@ -49,7 +49,7 @@ void pack_columns(
     const typename Type::Element *b, int64_t stride, int64_t words, int64_t length, int64_t count,
     uint32_t *panel) {
     // Rows lie far apart, where the processor does not read ahead by itself.
-    constexpr int64_t ahead = 8 * Type::per_word;
+    constexpr int64_t ahead = 32 * Type::per_word;
     const auto ask = [&](int64_t row) {
         const auto *from = reinterpret_cast<const char *>(b + (row + ahead) * stride);
         _mm_prefetch(from, _MM_HINT_T0);

@@ -24,7 +24,7 @@ void pack_slab(
     const typename Type::Element *a, int64_t stride, int64_t words, int64_t length, int64_t count,
     uint32_t *slab) {
     // Rows lie far apart, where the processor does not read ahead by itself.
-    constexpr int64_t ahead = 8 * Type::per_word;
+    constexpr int64_t ahead = 32 * Type::per_word;
     for (int64_t k = 0; k < words; ++k) {
         for (int64_t column = 0; column < slab_width; column += lanes) {
             const __mmask16 mask = first(std::max<int64_t>(count - column, 0));
