@@ -117,6 +117,30 @@ import Testing
         #expect(table.output.contains("Make 0."))
     }
 
+    @Test func whatWasNotMeasuredIsShownAsADash() async throws {
+        let scratch = try ScratchFolder()
+        let model = try await Self.model(in: scratch)
+        try scratch.file(
+            "broken.py", "def broken(prompt, completion, example):\n    raise ValueError('no')\n")
+        let spec = try scratch.file(
+            "rewards.yaml", "- {name: broken, type: python, file: broken.py}")
+        let place = ["--home", scratch.url.appending(path: "home").path]
+        let outcome = try await HoneProgram.run(
+            [
+                "evaluate", "--model", model, "--rewards", spec.path, "--data",
+                scratch.url.appending(path: "rows.jsonl").path, "--max-tokens", "2",
+            ] + place)
+        try #require(outcome.exitCode == 0, "\(outcome.errors)")
+        let list = try await HoneProgram.run(["runs", "list"] + place)
+        #expect(list.output.contains("evaluate-model"))
+        let shown = try await HoneProgram.run(["runs", "show", "evaluate-model"] + place)
+        #expect(shown.output.contains("4 with a failed reward"))
+        for text in [list.output, shown.output] {
+            #expect(text.contains("–"))
+            #expect(!text.contains("nan"))
+        }
+    }
+
     /// Of each model that is measured, in its folder and in the store.
     @Test func whatRewardFunctionsPrintIsKept() async throws {
         let scratch = try ScratchFolder()

@@ -36,7 +36,7 @@ struct AnswerText {
     private static func summary(_ trial: RewardComparison) -> String {
         guard trial.completions > 0 else { return " (nothing was stored to try it on)" }
         func mean(_ spread: RewardComparison.Spread) -> String {
-            spread.mean.map(Figure.plain) ?? "–"
+            Figure.measured(spread.mean)
         }
         return " (on \(trial.completions) completions: reward \(mean(trial.old)) → "
             + "\(mean(trial.new)), groups with signal \(trial.signal.old) → \(trial.signal.new), "

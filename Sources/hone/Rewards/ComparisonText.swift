@@ -42,7 +42,7 @@ struct ComparisonText {
         changed: String, failed: String
     ) -> [String] {
         let numbers = [old.mean, old.deviation, new.mean, new.deviation]
-        return [name] + numbers.map { $0.map(Figure.plain) ?? "–" } + [changed, failed]
+        return [name] + numbers.map(Figure.measured) + [changed, failed]
     }
 
     private var signal: [String] {

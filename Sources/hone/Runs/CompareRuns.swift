@@ -61,7 +61,7 @@ struct CompareRuns: ParsableCommand {
                         ["  \(name)"]
                             + curves.flatMap { curve in
                                 [
-                                    curve.last.map { Figure.plain($0.value) } ?? "–",
+                                    Figure.measured(curve.last?.value),
                                     curve.count > 1
                                         ? Figure.sparkline(curve.map(\.value), width: 16) : "",
                                 ]

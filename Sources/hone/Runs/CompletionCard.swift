@@ -31,7 +31,7 @@ struct CompletionCard {
     private var reward: String {
         let scores = record.rewards.map { component in
             "\(component.version ?? component.function) "
-                + (component.score.map(Figure.plain) ?? "–")
+                + Figure.measured(component.score)
         }
         let list = scores.isEmpty ? "" : " (\(scores.joined(separator: ", ")))"
         return (record.reward.map { "reward \(Figure.plain($0))" } ?? "no reward") + list

@@ -29,7 +29,9 @@ struct ListRuns: ParsableCommand {
             let phase = run.usualPhase
             let metric = run.method == "sft" ? "loss" : "reward"
             let curve = try store.curve(of: metric, in: run, phase).map(\.value)
-            let latest = curve.last.map { "\(metric == "loss" ? "loss " : "")\(Figure.plain($0))" }
+            let latest = curve.last.map {
+                (metric == "loss" ? "loss " : "") + Figure.measured($0)
+            }
             rows.append([
                 run.name, run.state.rawValue, run.method,
                 phase == .training ? "\(run.step)/\(run.totalSteps)" : "–",

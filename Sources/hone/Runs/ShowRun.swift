@@ -71,8 +71,7 @@ struct ShowRun: ParsableCommand {
                 of: try names.map { name in
                     let curve = try store.curve(of: name, in: run, phase).map(\.value)
                     return [
-                        "  \(name)", Figure.plain(curve.first ?? .nan), "→",
-                        Figure.plain(curve.last ?? .nan),
+                        "  \(name)", Figure.measured(curve.first), "→", Figure.measured(curve.last),
                         curve.count > 1 ? Figure.sparkline(curve, width: 32) : "",
                     ]
                 }, [.left, .right, .right, .right, .left])

@@ -12,6 +12,12 @@ enum Figure {
         return String(format: "%.\(digits)f", value)
     }
 
+    /// ``plain(_:)``, or a dash where nothing was measured: no value, or one that is no number.
+    static func measured(_ value: Double?) -> String {
+        guard let value, !value.isNaN else { return "–" }
+        return plain(value)
+    }
+
     /// With a letter for thousands and millions: `8.1k`, `1.2M`.
     static func short(_ value: Double) -> String {
         switch value {
