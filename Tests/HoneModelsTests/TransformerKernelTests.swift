@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Torch
 
@@ -153,6 +154,26 @@ import Torch
             }
             try compare([input], with: expected) { try Kernels.gate($0[0], activation) }
         }
+    }
+
+    /// Nothing but the rounding of the result and 1e-5 of it may be lost, wherever the exponential is.
+    @Test(arguments: Kernels.InstructionSet.allCases)
+    func gateInBFloat16IsAsExactAsItsResult(set: Kernels.InstructionSet) throws {
+        let before = Kernels.limitInstructionSet(set)
+        defer { _ = Kernels.limitInstructionSet(before) }
+        let given = stride(from: Float(-80), through: 80, by: 0.0625).map { $0 }
+        let gate = try Tensor(given, shape: [1, given.count]).to(.bfloat16)
+        var worst = 0.0
+        for factor in stride(from: Float(1), to: 2, by: 1 / 32) {
+            let up = try Tensor.full([1, given.count], factor).to(.bfloat16)
+            let found = try Kernels.gate(Tensor.cat([gate, up], 1), .silu).floats()
+            for (x, value) in zip(try gate.floats(), found) where x != 0 {
+                let exact = Double(x) * Double(factor) / (1 + exp(-Double(x)))
+                let half = exp2(floor(log2(abs(exact))) - 8)
+                worst = max(worst, (abs(Double(value) - exact) - half) / abs(exact))
+            }
+        }
+        #expect(worst <= 1e-5)
     }
 
     /// Rows and channels that fill no tile, more than one panel of columns.
