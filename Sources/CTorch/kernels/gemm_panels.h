@@ -18,10 +18,9 @@ template <class Type>
 __attribute__((always_inline)) inline void tile_nn(
     const uint32_t *const *a, const uint32_t *panel, int64_t words,
     __m512 (&sums)[tile_rows][2]) {
-    constexpr int O = tile_rows;
-    const uint32_t *row[O];
-    __m512 sum[O][2];
-    for (int o = 0; o < O; ++o) {
+    const uint32_t *row[tile_rows];
+    __m512 sum[tile_rows][2];
+    for (int o = 0; o < tile_rows; ++o) {
         row[o] = a[o];
         sum[o][0] = sums[o][0];
         sum[o][1] = sums[o][1];
@@ -30,13 +29,13 @@ __attribute__((always_inline)) inline void tile_nn(
     for (int64_t k = 0; k < words; ++k) {
         const __m512i x0 = _mm512_load_si512(panel + k * 32);
         const __m512i x1 = _mm512_load_si512(panel + k * 32 + 16);
-        for (int o = 0; o < O; ++o) {
+        for (int o = 0; o < tile_rows; ++o) {
             const __m512i y = _mm512_set1_epi32(static_cast<int>(row[o][k]));
             sum[o][0] = Type::multiply_add(sum[o][0], x0, y);
             sum[o][1] = Type::multiply_add(sum[o][1], x1, y);
         }
     }
-    for (int o = 0; o < O; ++o) {
+    for (int o = 0; o < tile_rows; ++o) {
         sums[o][0] = sum[o][0];
         sums[o][1] = sum[o][1];
     }
@@ -106,19 +105,18 @@ template <class Sink>
 __attribute__((always_inline)) inline void give(
     const Sink &sink, int64_t row, int64_t end, int64_t column, int64_t count,
     const __m512 (&sums)[tile_rows][2]) {
-    constexpr int O = tile_rows;
-    if (row + O <= end && count >= 2 * lanes) {
+    if (row + tile_rows <= end && count >= 2 * lanes) {
         if constexpr (Sink::only_stores) {
             // From registers: sums that the stack keeps are slow to read back while stores wait for lines at the
             // same place of their pages.
 #pragma clang loop unroll(full)
-            for (int o = 0; o < O; ++o) sink(row + o, column, sums[o], AllColumns{});
+            for (int o = 0; o < tile_rows; ++o) sink(row + o, column, sums[o], AllColumns{});
         } else {
-            for (int o = 0; o < O; ++o) sink(row + o, column, sums[o], AllColumns{});
+            for (int o = 0; o < tile_rows; ++o) sink(row + o, column, sums[o], AllColumns{});
         }
     } else {
         const SomeColumns columns(count);
-        for (int o = 0; o < O && row + o < end; ++o) sink(row + o, column, sums[o], columns);
+        for (int o = 0; o < tile_rows && row + o < end; ++o) sink(row + o, column, sums[o], columns);
     }
 }
 
@@ -157,11 +155,10 @@ struct Keeping {
 template <class Type, From from, class Sink>
 __attribute__((noinline)) void multiply_strip(
     const Strip strip, const Keeping earlier, const Sink sink) {
-    constexpr int O = tile_rows;
-    for (int64_t r = strip.begin; r < strip.end; r += O) {
-        const uint32_t *row[O];
-        __m512 sum[O][2];
-        for (int o = 0; o < O; ++o) {
+    for (int64_t r = strip.begin; r < strip.end; r += tile_rows) {
+        const uint32_t *row[tile_rows];
+        __m512 sum[tile_rows][2];
+        for (int o = 0; o < tile_rows; ++o) {
             const int64_t index = std::min<int64_t>(r + o, strip.end - 1);
             row[o] = strip.rows + (index - strip.begin) * strip.stride;
             if constexpr (from == From::zero) {
@@ -172,7 +169,7 @@ __attribute__((noinline)) void multiply_strip(
             }
         }
         if constexpr (Sink::only_stores) {
-            const int64_t asked = std::min<int64_t>(r + O, strip.end);
+            const int64_t asked = std::min<int64_t>(r + tile_rows, strip.end);
             for (int64_t i = r; i < asked; ++i) sink.prepare(i, strip.column);
         }
         tile_nn<Type>(row, strip.panel, strip.words, sum);
@@ -186,7 +183,6 @@ __attribute__((noinline)) void multiply_strip(
 /// `only_stores` is told of each row before, with `prepare(row, column)`.
 template <class Type, Right right, class Sink>
 void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
-    constexpr int O = tile_rows;
     constexpr int64_t width = 2 * lanes;
     const int64_t rows = a.rows, inner = a.columns;
     const int64_t columns = right == Right::plain ? b.columns
@@ -204,7 +200,7 @@ void multiply_panels(const Matrix &a, const Matrix &b, const Sink &sink) {
     // As many tasks as occupy all threads to the end, of at least four tiles.
     const int64_t cached = row_block_words / std::max<int64_t>(words, 1);
     const int64_t shared = rows * group / (12 * thread_count());
-    const int64_t block = std::max<int64_t>(std::min(cached, shared) / O, 4) * O;
+    const int64_t block = std::max<int64_t>(std::min(cached, shared) / tile_rows, 4) * tile_rows;
     const int64_t blocks = (rows + block - 1) / block;
     const Room packed(group * panel_size);
     const auto columns_of = [&](int64_t panel) {

@@ -35,11 +35,8 @@ struct AnswerText {
 
     private static func summary(_ trial: RewardComparison) -> String {
         guard trial.completions > 0 else { return " (nothing was stored to try it on)" }
-        func mean(_ spread: RewardComparison.Spread) -> String {
-            Figure.measured(spread.mean)
-        }
-        return " (on \(trial.completions) completions: reward \(mean(trial.old)) → "
-            + "\(mean(trial.new)), groups with signal \(trial.signal.old) → \(trial.signal.new), "
+        return " (on \(trial.completions) completions: reward \(Figure.measured(trial.old.mean)) → "
+            + "\(Figure.measured(trial.new.mean)), groups with signal \(trial.signal.old) → \(trial.signal.new), "
             + "\(trial.flips.flipped) of \(trial.flips.compared) advantages flip)"
     }
 
