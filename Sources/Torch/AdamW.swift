@@ -54,9 +54,15 @@ public final class AdamW: Optimizer {
     }
 
     public func step() throws(TorchError) {
+        // All parameters in one call: most are far too small to occupy a processor's threads.
+        var updates: [ct_adamw_slot] = []
+        var gradients: [Tensor] = []
         try slots.forEach { slot, gradient, moments throws(TorchError) in
-            try moments.step(slot, gradient, options)
+            updates.append(moments.update(slot, gradient, options))
+            gradients.append(gradient)
         }
+        let done = withExtendedLifetime(gradients) { ct_adamw_step(updates, Int64(updates.count)) }
+        try check(done, "AdamW.step", [])
     }
 
     public func state() throws(TorchError) -> [(name: String, tensor: Tensor)] {
@@ -81,20 +87,25 @@ public final class AdamW: Optimizer {
             [("exp_avg", first), ("exp_avg_sq", second)]
         }
 
+        /// The update of one parameter, whose gradient must outlive it.
+        func update(
+            _ slot: OptimizerSlot, _ gradient: Tensor, _ options: Options
+        ) -> ct_adamw_slot {
+            ct_adamw_slot(
+                parameter: slot.parameter.handle, gradient: gradient.handle, first: first.handle,
+                second: second.handle, master: slot.master?.handle,
+                update: ct_adamw_update(options, slot))
+        }
+
         func step(
             _ slot: OptimizerSlot, _ gradient: Tensor, _ options: Options,
             _ way: AdamWWay = .kernel
         ) throws(TorchError) {
-            var update = ct_adamw_update(options, slot)
-            let (weight, pull, master) = (
-                slot.parameter.handle, gradient.handle, slot.master?.handle
-            )
+            var update = update(slot, gradient, options)
             let done =
                 switch way {
-                case .kernel:
-                    ct_adamw_step(weight, pull, first.handle, second.handle, master, &update)
-                case .operators:
-                    ct_adamw_step_plain(weight, pull, first.handle, second.handle, master, &update)
+                case .kernel: ct_adamw_step(&update, 1)
+                case .operators: ct_adamw_step_plain(&update, 1)
                 }
             try check(done, "AdamW.step", [slot.parameter, gradient])
         }

@@ -69,6 +69,24 @@ import Testing
         #expect(try largestDifference(results[0].weight, start.floats()) > 0.1)
     }
 
+    /// A step of many parameters shares all of them out together; each moves as it does alone.
+    @Test func parametersDoNotSeeEachOther() throws {
+        let sizes = [3, 70_003, 1, 40_000]
+        func weights(_ chosen: [Int]) throws -> [[Float]] {
+            let parameters = try chosen.map { index in
+                let w = try Tensor.randn([sizes[index]], seed: UInt64(index))
+                    .to(index % 2 == 0 ? .float32 : .bfloat16)
+                try w.setGradient(Tensor.randn([sizes[index]], seed: 9).to(w.dtype))
+                return (name: "w\(index)", tensor: w)
+            }
+            let optimizer = AdamW(parameters, options: .init(learningRate: 0.05))
+            for _ in 0..<2 { try optimizer.step() }
+            return try parameters.map { try $0.tensor.floats() }
+        }
+        let together = try weights([0, 1, 2, 3])
+        for index in sizes.indices { #expect(try weights([index]) == [together[index]]) }
+    }
+
     @Test func savedStateContinuesTheSameWay() throws {
         func gradient(_ step: Int) throws -> Tensor {
             try Tensor.randn([50], seed: UInt64(step))

@@ -8,15 +8,19 @@ typedef struct ct_adamw_update {
     int64_t step;
 } ct_adamw_update;
 
-/// One AdamW update of `parameter` and its f32 moments in place. `master`, the f32 copy of a
-/// parameter of half precision, is null where the parameter is f32.
-bool ct_adamw_step(
-    ct_tensor *parameter, const ct_tensor *gradient, ct_tensor *first, ct_tensor *second,
-    ct_tensor *master, const ct_adamw_update *update);
+/// A parameter, its gradient and its f32 moments. `master`, the f32 copy of a parameter of half
+/// precision, is null where the parameter is f32.
+typedef struct ct_adamw_slot {
+    ct_tensor *parameter;
+    const ct_tensor *gradient;
+    ct_tensor *first, *second, *master;
+    ct_adamw_update update;
+} ct_adamw_slot;
+
+/// One AdamW update of each parameter and its moments in place, all of them shared out to the threads together.
+bool ct_adamw_step(const ct_adamw_slot *slots, int64_t count);
 /// The same by tensor operators, for any device; what `ct_adamw_step` is tested against.
-bool ct_adamw_step_plain(
-    ct_tensor *parameter, const ct_tensor *gradient, ct_tensor *first, ct_tensor *second,
-    ct_tensor *master, const ct_adamw_update *update);
+bool ct_adamw_step_plain(const ct_adamw_slot *slots, int64_t count);
 
 /// How many consecutive numbers of an 8-bit state share a scale.
 enum { CT_STATE_BLOCK = 256 };

@@ -115,57 +115,83 @@ bool is_right() {
 /// Values per task: enough work to pay for waking a thread.
 constexpr int64_t grain = 1 << 15;
 
-} // namespace
-
-bool ct_adamw_step_plain(
-    ct_tensor *parameter, const ct_tensor *gradient, ct_tensor *first, ct_tensor *second,
-    ct_tensor *master, const ct_adamw_update *update) {
-    return ct::perform([&] {
-        plain(
-            parameter->value.detach(), gradient->value, first->value, second->value,
-            master ? master->value : at::Tensor(), *update);
-        parameter->value.unsafeGetTensorImpl()->bump_version();
-    });
+void plain_step(const ct_adamw_slot &slot) {
+    plain(
+        slot.parameter->value.detach(), slot.gradient->value, slot.first->value,
+        slot.second->value, slot.master ? slot.master->value : at::Tensor(), slot.update);
+    slot.parameter->value.unsafeGetTensorImpl()->bump_version();
 }
 
-bool ct_adamw_step(
-    ct_tensor *parameter, const ct_tensor *gradient, ct_tensor *first, ct_tensor *second,
-    ct_tensor *master, const ct_adamw_update *update) {
-    const bool have_state = is_plain_host(first->value, at::kFloat)
-        && is_plain_host(second->value, at::kFloat)
-        && first->value.numel() == parameter->value.numel()
-        && second->value.numel() == parameter->value.numel();
-    const bool is_f32 = have_state && !master && is_plain_host(parameter->value, at::kFloat)
-        && is_plain_host(gradient->value, at::kFloat);
-    const bool is_bf16 = have_state && master && is_plain_host(master->value, at::kFloat)
-        && is_plain_host(parameter->value, at::kBFloat16)
-        && is_plain_host(gradient->value, at::kBFloat16);
-    bool is_served = false;
-    if (is_f32 || is_bf16) {
-        if (!ct::perform([&] { is_served = is_right(); })) return false;
+/// A parameter that the loops serve.
+struct Loop {
+    void *weight;
+    const void *gradient;
+    /// `master` is null where the weight is f32.
+    float *first, *second, *master;
+    Factors factors;
+
+    explicit Loop(const ct_adamw_slot &slot)
+        : weight(slot.parameter->value.data_ptr()),
+          gradient(slot.gradient->value.const_data_ptr()),
+          first(slot.first->value.data_ptr<float>()), second(slot.second->value.data_ptr<float>()),
+          master(slot.master ? slot.master->value.data_ptr<float>() : nullptr),
+          factors(slot.update) {}
+
+    static bool serves(const ct_adamw_slot &slot) {
+        const int64_t count = slot.parameter->value.numel();
+        const auto type = slot.master ? at::kBFloat16 : at::kFloat;
+        const auto is_state = [&](const ct_tensor *tensor) {
+            return is_plain_host(tensor->value, at::kFloat) && tensor->value.numel() == count;
+        };
+        return is_state(slot.first) && is_state(slot.second)
+            && (!slot.master || is_state(slot.master))
+            && is_plain_host(slot.parameter->value, type)
+            && is_plain_host(slot.gradient->value, type);
     }
-    if (!is_served) {
-        return ct_adamw_step_plain(parameter, gradient, first, second, master, update);
+
+    void update(int64_t begin, int64_t end) const {
+        if (master == nullptr) {
+            update_f32(
+                static_cast<float *>(weight), static_cast<const float *>(gradient), first, second,
+                begin, end, factors);
+        } else {
+            update_bf16(
+                static_cast<uint16_t *>(weight), static_cast<const uint16_t *>(gradient), first,
+                second, master, begin, end, factors);
+        }
     }
+};
+
+} // namespace
+
+bool ct_adamw_step_plain(const ct_adamw_slot *slots, int64_t count) {
+    return ct::perform([&] { std::for_each(slots, slots + count, plain_step); });
+}
+
+bool ct_adamw_step(const ct_adamw_slot *slots, int64_t count) {
     return ct::perform([&] {
-        const Factors factors(*update);
-        const int64_t count = parameter->value.numel();
-        auto *m = first->value.data_ptr<float>();
-        auto *v = second->value.data_ptr<float>();
-        void *w = parameter->value.data_ptr();
-        const void *g = gradient->value.const_data_ptr();
-        ct::for_each_range(count, grain, [&](int64_t begin, int64_t end) {
-            if (is_f32) {
-                update_f32(
-                    static_cast<float *>(w), static_cast<const float *>(g), m, v, begin, end,
-                    factors);
-            } else {
-                update_bf16(
-                    static_cast<uint16_t *>(w), static_cast<const uint16_t *>(g), m, v,
-                    master->value.data_ptr<float>(), begin, end, factors);
+        struct Task {
+            size_t loop;
+            int64_t begin, end;
+        };
+        std::vector<Loop> loops;
+        std::vector<Task> tasks;
+        loops.reserve(count);
+        for (const auto *slot = slots; slot < slots + count; ++slot) {
+            if (!Loop::serves(*slot) || !is_right()) {
+                plain_step(*slot);
+                continue;
             }
+            const int64_t size = slot->parameter->value.numel();
+            for (int64_t begin = 0; begin < size; begin += grain) {
+                tasks.push_back({loops.size(), begin, std::min(begin + grain, size)});
+            }
+            loops.emplace_back(*slot);
+            slot->parameter->value.unsafeGetTensorImpl()->bump_version();
+        }
+        ct::for_each_task(static_cast<int64_t>(tasks.size()), [&](int64_t i) {
+            loops[tasks[i].loop].update(tasks[i].begin, tasks[i].end);
         });
-        parameter->value.unsafeGetTensorImpl()->bump_version();
     });
 }
 
