@@ -1,18 +1,36 @@
 import CTorch
 
 extension Kernels {
+    /// Where the rows of a pass lie in blocks that an earlier pass over the same tokens left in memory,
+    /// looked up once for the results of all layers.
+    public final class RowPlaces {
+        let handle: OpaquePointer
+
+        /// - Parameters:
+        ///   - places: [N] for each row of a result, its row in blocks laid end to end; negative where it is
+        ///     unknown and is to be computed.
+        ///   - blockRows: R, the rows of a block. Above 0.
+        public init(_ places: [Int32], blockRows: Int) throws(TorchError) {
+            guard let made = ct_row_places_make(places, Int64(places.count), Int64(blockRows)) else {
+                throw TorchError.last("rowPlaces", [])
+            }
+            handle = made
+        }
+
+        deinit { ct_row_places_free(handle) }
+    }
+
     /// Rows of a layer's result that an earlier pass over the same tokens left in memory, so that they
     /// need not be computed again.
     public struct KnownRows {
         let blocks: [Tensor]
-        let places: [Int32]
+        let places: RowPlaces
 
         /// - Parameters:
-        ///   - blocks: each [R, O] with one R, on the CPU, in the layer's type. What they hold must be
-        ///     what the layer would give.
-        ///   - places: [N] for each row of the result, its row in the blocks laid end to end; negative
-        ///     where it is unknown and is to be computed.
-        public init(blocks: [Tensor], places: [Int32]) {
+        ///   - blocks: each [R, O] with the R of `places`, on the CPU, in the layer's type. What they hold
+        ///     must be what the layer would give.
+        ///   - places: where the rows of the result [N, O] lie in them.
+        public init(blocks: [Tensor], places: RowPlaces) {
             self.blocks = blocks
             self.places = places
         }
@@ -22,13 +40,10 @@ extension Kernels {
         ) -> Result {
             let handles = blocks.map { Optional($0.handle) }
             return handles.withUnsafeBufferPointer { handles in
-                places.withUnsafeBufferPointer { places in
-                    var code = ct_known_rows(
-                        blocks: handles.baseAddress, block_count: Int64(handles.count),
-                        block_rows: Int64(blocks.first?.shape[0] ?? 0),
-                        places: places.baseAddress, count: Int64(places.count))
-                    return withExtendedLifetime(blocks) { body(&code) }
-                }
+                var code = ct_known_rows(
+                    blocks: handles.baseAddress, block_count: Int64(handles.count),
+                    places: places.handle)
+                return withExtendedLifetime((blocks, places)) { body(&code) }
             }
         }
     }

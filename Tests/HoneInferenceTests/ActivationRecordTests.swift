@@ -87,7 +87,7 @@ struct ActivationRecordTests {
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let isExact = model.dtype == .float32
-        let known = try #require(written.record.known(rows ?? places(written)))
+        let known = try #require(try written.record.known(rows ?? places(written)))
         let plain = try pass(model, written, known: nil)
         let reused = try pass(model, written, known: known)
         let apart = zip(reused.logProbabilities, plain.logProbabilities).map { abs($0 - $1) }
@@ -166,7 +166,7 @@ struct ActivationRecordTests {
         let some = places(written).enumerated().map { $0 % 3 == 1 ? -1 : $1 }
         try expectTwins(model, written, places: some)
         // The adapters count: without them the same rows give something else.
-        let known = try #require(written.record.known(places(written)))
+        let known = try #require(try written.record.known(places(written)))
         let own = try pass(model, written, known: known)
         model.adapterEnabled = false
         let base = try withoutGradients {
@@ -226,7 +226,7 @@ struct ActivationRecordTests {
         let written = try write(model)
         model.unfreeze()
         for layer in written.record.blocks.joined() { try #require(layer.attended).zero_() }
-        let known = try #require(written.record.known(places(written)))
+        let known = try #require(try written.record.known(places(written)))
         let plain = try pass(model, written, known: nil)
         let emptied = try pass(model, written, known: known)
         // The products behind it are known too, so that only gradients tell.
@@ -248,10 +248,10 @@ struct ActivationRecordTests {
     @Test func keepsNothingOfAnswersAndForgets() throws {
         let model = try TinyModel.load("llama-three")
         let answered = try write(model, purpose: .answer)
-        #expect(answered.record.known(places(answered)) == nil)
+        #expect(try answered.record.known(places(answered)) == nil)
         let written = try write(model)
         written.record.removeAll()
-        #expect(written.record.known(places(written)) == nil)
+        #expect(try written.record.known(places(written)) == nil)
     }
 
     /// The included model, 128 wide, multiplies 38 times for a byte in f32 and 76 times in bf16.

@@ -1,14 +1,15 @@
 #pragma once
 #include "ctorch_decoder.h"
 
-/// Rows of a layer's result that an earlier pass over the same tokens left in memory. Row i is row
-/// `places[i]` of the blocks laid end to end, or unknown where that is negative.
+/// Where rows lie that an earlier pass over the same tokens left in memory.
+typedef struct ct_row_places ct_row_places;
+
+/// Rows of a layer's result that an earlier pass left.
 typedef struct ct_known_rows {
-    /// Each [block_rows, O], last axis dense, of the layer's type, on the host.
+    /// Each [R, O] with the R of `places`, last axis dense, of the layer's type, on the host.
     const ct_tensor *const *blocks;
-    int64_t block_count, block_rows;
-    const int32_t *places;
-    int64_t count;
+    int64_t block_count;
+    const ct_row_places *places;
 } ct_known_rows;
 
 /// A layer whose own weights take no gradient, and its adapters, perhaps none.
@@ -20,6 +21,10 @@ typedef struct ct_adapted_layer {
 } ct_adapted_layer;
 
 CT_BEGIN
+/// Row i is row `places[i]` of blocks of `block_rows` rows laid end to end, or unknown where that is negative.
+/// Serves the results of all layers; `ct_row_places_free` gives it back. Null where it cannot be made.
+ct_row_places *ct_row_places_make(const int32_t *places, int64_t count, int64_t block_rows);
+void ct_row_places_free(ct_row_places *places);
 /// x · weightᵀ + bias, [N, I] → [N, O], with the gradients of `ct_linear`; only unknown rows are computed.
 ct_tensor *ct_known_linear(
     const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, const ct_known_rows *known);

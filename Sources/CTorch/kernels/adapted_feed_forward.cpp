@@ -115,7 +115,7 @@ ct_tensor *ct_adapted_feed_forward(
             block->joined.emplace(*joined, in, wide.size(0));
             block->result.emplace(*result, in, narrow.size(0));
             TORCH_CHECK(
-                at::equal(block->joined->unknown(), block->result->unknown()),
+                block->joined->knows_rows_of(*block->result),
                 "other rows of a gated block's first product are known than of its result");
         }
         return AdaptedFeedForward::apply(

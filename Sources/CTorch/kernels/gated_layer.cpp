@@ -125,7 +125,7 @@ ct_tensor *ct_known_gated_layer(
             ct::KnownRows(*joined, rows, wide.size(0)),
             ct::KnownRows(*result, rows, narrow.size(0)));
         TORCH_CHECK(
-            at::equal(known->joined.unknown(), known->result.unknown()),
+            known->joined.knows_rows_of(known->result),
             "other rows of a gated layer's first product are known than of its result");
         return GatedLayer::apply(
             rows, wide, narrow, static_cast<int64_t>(activation), known);

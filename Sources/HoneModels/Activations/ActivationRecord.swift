@@ -166,9 +166,9 @@ public final class ActivationRecord {
     }
 
     /// What is known of packed rows at `places` [N], negative for unknown ones; nil where that is nothing.
-    public func known(_ places: [Int32]) -> KnownActivations? {
+    public func known(_ places: [Int32]) throws(TorchError) -> KnownActivations? {
         guard places.contains(where: { $0 >= 0 }) else { return nil }
-        return KnownActivations(blocks: blocks, places: places)
+        return try KnownActivations(blocks: blocks, places: places, blockRows: Self.blockRows)
     }
 
     /// Forgets every row; their memory is used again. Call it when weights have changed.

@@ -113,7 +113,7 @@ public final class DecoderModel {
                 let turned = config.windows[index] == nil ? angles : slidingAngles ?? angles
                 var pass = pass
                 pass.wanted = index == layers.count - 1 ? wanted : nil
-                pass.known = known?.layer(index, wanted: pass.wanted)
+                pass.known = try known?.layer(index, wanted: pass.wanted)
                 pass.kept = room?.layer(index)
                 stream = try layers[index](stream, turned, context, pass)
             }

@@ -26,10 +26,10 @@ final class ReusedActivations {
     func known(
         _ batch: PackedBatch, of samples: [TrainingSample],
         score: (KnownActivations?) throws -> [Float]
-    ) rethrows -> KnownActivations? {
+    ) throws -> KnownActivations? {
         let places = find(batch, samples)
         rows.all += places.count
-        guard trust != .refused, let known = record.known(places) else { return nil }
+        guard trust != .refused, let known = try record.known(places) else { return nil }
         if trust == .unchecked {
             let (reused, plain) = (try score(known), try score(nil))
             let distance = zip(reused, plain).reduce(Float(0)) { $0 + abs($1.0 - $1.1) }
