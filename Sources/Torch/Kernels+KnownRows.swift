@@ -11,7 +11,8 @@ extension Kernels {
         ///     unknown and is to be computed.
         ///   - blockRows: R, the rows of a block. Above 0.
         public init(_ places: [Int32], blockRows: Int) throws(TorchError) {
-            guard let made = ct_row_places_make(places, Int64(places.count), Int64(blockRows)) else {
+            guard let made = ct_row_places_make(places, Int64(places.count), Int64(blockRows))
+            else {
                 throw TorchError.last("rowPlaces", [])
             }
             handle = made
