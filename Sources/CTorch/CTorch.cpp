@@ -17,6 +17,7 @@
 #include "kernels/adamw_8bit.cpp"
 #include "kernels/adapted_linear.cpp"
 #include "kernels/column_sums.cpp"
+#include "kernels/gradients.cpp"
 #include "kernels/instruction_set.cpp"
 #include "kernels/joined_adapters.cpp"
 #include "kernels/known_rows.cpp"

@@ -91,6 +91,13 @@ bool ct_set_thread_count(int32_t count) {
     return ct::perform([&] { ct::set_thread_count(count); });
 }
 
+void ct_for_each_in_lanes(
+    int64_t count, int64_t lanes, void (*body)(void *context, int64_t index), void *context) {
+    ct::for_each_in_lanes(count, lanes, body, context);
+}
+
+bool ct_has_lanes(void) { return ct::gemm_fits_processor(); }
+
 ct_product_backend ct_current_product_backend(void) {
     ct_product_backend backend = CT_PRODUCTS_WRONG;
     ct::perform([&] {

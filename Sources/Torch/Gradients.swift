@@ -78,3 +78,17 @@ extension Tensor {
         return results.map { $0.map { Tensor(handle: $0) } }
     }
 }
+
+/// Adds to the gradient of each of `parameters`; one that has none yet takes over the tensor itself.
+///
+/// - Parameter gradients: one for each parameter, of its shape; nil adds nothing.
+public func addGradients(
+    _ gradients: [Tensor?], to parameters: [Tensor]
+) throws(TorchError) {
+    precondition(gradients.count == parameters.count, "one gradient for each parameter")
+    let added = gradients.map { $0?.handle }
+    let done = withExtendedLifetime(gradients) {
+        withHandles(parameters) { ct_add_gradients($0, added, $1) }
+    }
+    try check(done, "addGradients", parameters)
+}

@@ -22,6 +22,13 @@ bool ct_empty_cache(ct_device device);
 
 int32_t ct_thread_count(void);
 bool ct_set_thread_count(int32_t count);
+/// Calls `body(context, i)` for every i from 0 to `count` - 1, `lanes` of them at one time, each on a thread of
+/// its own with the caller's settings: operations of one do not wait for another's. Where threads are not
+/// ours, one after the other.
+void ct_for_each_in_lanes(
+    int64_t count, int64_t lanes, void (*body)(void *context, int64_t index), void *context);
+/// Whether threads are ours.
+bool ct_has_lanes(void);
 /// Who computes matrix products on the host, and where it is libtorch, why.
 typedef enum ct_product_backend {
     CT_PRODUCTS_OURS,

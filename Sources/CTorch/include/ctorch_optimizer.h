@@ -49,4 +49,6 @@ bool ct_adamw_8bit_step_plain(
 /// The norm of all gradients that `parameters` have.
 bool ct_gradient_norm(ct_tensor *const *parameters, int64_t count, double *norm);
 bool ct_scale_gradients(ct_tensor *const *parameters, int64_t count, double scale);
+/// Adds to each parameter's gradient, which becomes `gradients[i]` where there is none yet; null adds nothing.
+bool ct_add_gradients(ct_tensor *const *parameters, ct_tensor *const *gradients, int64_t count);
 CT_END

@@ -31,10 +31,6 @@ CT_DISPATCHED void update_bf16(
     }
 }
 
-bool is_plain_host(const at::Tensor &tensor, at::ScalarType type) {
-    return tensor.is_cpu() && tensor.is_contiguous() && tensor.scalar_type() == type;
-}
-
 void plain(
     at::Tensor parameter, at::Tensor gradient, at::Tensor first, at::Tensor second,
     at::Tensor master, const ct_adamw_update &u) {
@@ -141,12 +137,12 @@ struct Loop {
         const int64_t count = slot.parameter->value.numel();
         const auto type = slot.master ? at::kBFloat16 : at::kFloat;
         const auto is_state = [&](const ct_tensor *tensor) {
-            return is_plain_host(tensor->value, at::kFloat) && tensor->value.numel() == count;
+            return ct::is_plain_host(tensor->value, at::kFloat) && tensor->value.numel() == count;
         };
         return is_state(slot.first) && is_state(slot.second)
             && (!slot.master || is_state(slot.master))
-            && is_plain_host(slot.parameter->value, type)
-            && is_plain_host(slot.gradient->value, type);
+            && ct::is_plain_host(slot.parameter->value, type)
+            && ct::is_plain_host(slot.gradient->value, type);
     }
 
     void update(int64_t begin, int64_t end) const {
@@ -192,115 +188,5 @@ bool ct_adamw_step(const ct_adamw_slot *slots, int64_t count) {
         ct::for_each_task(static_cast<int64_t>(tasks.size()), [&](int64_t i) {
             loops[tasks[i].loop].update(tasks[i].begin, tasks[i].end);
         });
-    });
-}
-
-namespace {
-
-template <class T>
-CT_INLINE float sum_of_squares(const T *values, int64_t count) {
-    float sums[64] = {};
-    int64_t i = 0;
-    for (; i + 64 <= count; i += 64) {
-        for (int k = 0; k < 64; ++k) {
-            const float value = ct::load(values + i + k);
-            sums[k] += value * value;
-        }
-    }
-    float sum = 0;
-    for (const float each : sums) sum += each;
-    for (; i < count; ++i) sum += ct::load(values + i) * ct::load(values + i);
-    return sum;
-}
-
-CT_DISPATCHED float squares_f32(const float *values, int64_t count) {
-    return sum_of_squares(values, count);
-}
-CT_DISPATCHED float squares_bf16(const uint16_t *values, int64_t count) {
-    return sum_of_squares(values, count);
-}
-
-template <class T>
-CT_INLINE void multiply_all(T *values, int64_t count, float scale) {
-    for (int64_t i = 0; i < count; ++i) ct::store(values + i, ct::load(values + i) * scale);
-}
-
-CT_DISPATCHED void scale_f32(float *values, int64_t count, float scale) {
-    multiply_all(values, count, scale);
-}
-CT_DISPATCHED void scale_bf16(uint16_t *values, int64_t count, float scale) {
-    multiply_all(values, count, scale);
-}
-
-/// Gradients cut into pieces for the threads; those of other kinds stand apart.
-struct Gradients {
-    struct Piece {
-        void *start;
-        int64_t count;
-        bool is_bf16;
-    };
-    std::vector<Piece> pieces;
-    std::vector<at::Tensor> others;
-
-    Gradients(ct_tensor *const *parameters, int64_t count) {
-        for (int64_t i = 0; i < count; ++i) {
-            const at::Tensor &gradient = parameters[i]->value.grad();
-            if (!gradient.defined()) continue;
-            const bool is_bf16 = is_plain_host(gradient, at::kBFloat16);
-            if (!is_bf16 && !is_plain_host(gradient, at::kFloat)) {
-                others.push_back(gradient);
-                continue;
-            }
-            auto *bytes = static_cast<char *>(gradient.data_ptr());
-            for (int64_t start = 0; start < gradient.numel(); start += grain) {
-                pieces.push_back(
-                    {bytes + start * (is_bf16 ? 2 : 4), std::min(grain, gradient.numel() - start),
-                     is_bf16});
-            }
-        }
-    }
-};
-
-} // namespace
-
-bool ct_gradient_norm(ct_tensor *const *parameters, int64_t count, double *norm) {
-    return ct::perform([&] {
-        const c10::NoGradGuard guard;
-        const Gradients gradients(parameters, count);
-        const auto &pieces = gradients.pieces;
-        std::vector<float> parts(pieces.size());
-        ct::for_each_task(static_cast<int64_t>(pieces.size()), [&](int64_t i) {
-            const auto &piece = pieces[i];
-            parts[i] = piece.is_bf16
-                ? squares_bf16(static_cast<const uint16_t *>(piece.start), piece.count)
-                : squares_f32(static_cast<const float *>(piece.start), piece.count);
-        });
-        double squares = 0;
-        for (const float part : parts) squares += part;
-        for (const at::Tensor &gradient : gradients.others) {
-            const double part =
-                at::linalg_vector_norm(gradient, 2, std::nullopt, false, at::kFloat)
-                    .item<double>();
-            squares += part * part;
-        }
-        *norm = std::sqrt(squares);
-    });
-}
-
-bool ct_scale_gradients(ct_tensor *const *parameters, int64_t count, double scale) {
-    return ct::perform([&] {
-        const c10::NoGradGuard guard;
-        Gradients gradients(parameters, count);
-        const auto factor = static_cast<float>(scale);
-        const auto &pieces = gradients.pieces;
-        ct::for_each_task(static_cast<int64_t>(pieces.size()), [&](int64_t i) {
-            const auto &piece = pieces[i];
-            if (piece.is_bf16) {
-                scale_bf16(static_cast<uint16_t *>(piece.start), piece.count, factor);
-            } else {
-                scale_f32(static_cast<float *>(piece.start), piece.count, factor);
-            }
-        });
-        for (at::Tensor &gradient : gradients.others) gradient.mul_(scale);
     });
 }

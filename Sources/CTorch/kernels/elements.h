@@ -12,4 +12,9 @@ const T *elements(const at::Tensor &x) {
     return static_cast<const T *>(x.const_data_ptr());
 }
 
+/// Whether `x` is one dense piece of the host's memory, of this type.
+inline bool is_plain_host(const at::Tensor &x, at::ScalarType type) {
+    return x.is_cpu() && x.is_contiguous() && x.scalar_type() == type;
+}
+
 } // namespace ct

@@ -3,8 +3,10 @@
 #include "gemm.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ThreadLocalState.h>
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -50,9 +52,14 @@ public:
 
     int threads() const { return threads_.load(std::memory_order_relaxed); }
     void set_threads(int count) { threads_.store(count < 1 ? 1 : count); }
+    /// How many threads ask for work at one time.
+    void set_lanes(int count) { lanes_.store(count); }
+    void leave_lane() { lanes_.fetch_sub(1); }
+    /// Threads that work for others.
+    int helpers() const { return std::max(threads() - lanes_.load(std::memory_order_relaxed), 0); }
 
     void run(Body body, void *data) {
-        const int helpers = threads() - 1;
+        const int helpers = this->helpers();
         // This is part of such work: the lock may be this thread's own.
         if (helpers < 1 || is_member) {
             body(data);
@@ -99,7 +106,7 @@ private:
         while (true) {
             const auto is_new = [&] {
                 const uint64_t state = state_.load();
-                return (state & open) != 0 && state / one_job != last && index < threads() - 1;
+                return (state & open) != 0 && state / one_job != last && index < helpers();
             };
             if (!wait_awake(std::chrono::microseconds(200), is_new)) {
                 std::unique_lock lock(mutex_);
@@ -120,6 +127,7 @@ private:
 
     std::mutex in_use_;
     std::atomic<int> threads_;
+    std::atomic<int> lanes_{1};
     size_t hired_ = 0;
     Body body_ = nullptr;
     void *data_ = nullptr;
@@ -132,12 +140,95 @@ private:
 
 thread_local bool Crew::is_member = false;
 
+/// Threads for work that has its operations to itself. They are not the crew's: a lane calls the crew
+/// when others have ended. Kept, because what kernels keep for a thread would have to grow anew.
+class Lanes {
+public:
+    using Task = void (*)(void *, int64_t);
+
+    void run(Crew &crew, int64_t count, int64_t lanes, Task task, void *data) {
+        std::unique_lock use(in_use_, std::try_to_lock);
+        lanes = std::min({lanes, count, static_cast<int64_t>(crew.threads())});
+        if (!use.owns_lock() || lanes <= 1) {
+            for (int64_t i = 0; i < count; ++i) task(data, i);
+            return;
+        }
+        Work work{task, data, count, {0}, at::ThreadLocalState()};
+        crew.set_lanes(static_cast<int>(lanes));
+        {
+            const std::lock_guard lock(mutex_);
+            while (static_cast<int64_t>(hired_) < lanes - 1) hire();
+            work_ = &work;
+            wanted_ = left_ = lanes - 1;
+        }
+        changed_.notify_all();
+        go_through(work, crew);
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return left_ == 0; });
+        work_ = nullptr;
+        crew.set_lanes(1);
+    }
+
+    static Lanes &shared() {
+        // Never destroyed: its threads run until the process ends.
+        static Lanes *const made = new Lanes;
+        return *made;
+    }
+
+private:
+    struct Work {
+        Task task;
+        void *data;
+        int64_t count;
+        std::atomic<int64_t> next;
+        /// Whether gradients are recorded, and what else belongs to a thread.
+        at::ThreadLocalState state;
+    };
+
+    static void go_through(Work &work, Crew &crew) {
+        while (true) {
+            const int64_t i = work.next.fetch_add(1);
+            if (i >= work.count) break;
+            work.task(work.data, i);
+        }
+        crew.leave_lane();
+    }
+
+    void hire();
+
+    std::mutex in_use_, mutex_;
+    std::condition_variable changed_;
+    size_t hired_ = 0;
+    Work *work_ = nullptr;
+    /// Lanes that nobody has taken yet, and those that have not ended.
+    int64_t wanted_ = 0, left_ = 0;
+};
+
 /// Null where libtorch's products do most of the work, and with them its OpenMP threads.
 Crew *crew() {
     // Never destroyed: its threads run until the process ends.
     static Crew *const shared =
         ct::gemm_fits_processor() ? new Crew(at::get_num_threads()) : nullptr;
     return shared;
+}
+
+void Lanes::hire() {
+    ++hired_;
+    std::thread([this] {
+        std::unique_lock lock(mutex_);
+        while (true) {
+            changed_.wait(lock, [&] { return wanted_ > 0; });
+            --wanted_;
+            Work &work = *work_;
+            lock.unlock();
+            {
+                const at::ThreadLocalStateGuard guard(work.state);
+                go_through(work, *crew());
+            }
+            lock.lock();
+            if (--left_ == 0) changed_.notify_all();
+        }
+    }).detach();
 }
 
 } // namespace
@@ -161,7 +252,15 @@ void on_every_thread(Body body, void *data) {
 
 int thread_count() {
     const Crew *own = crew();
-    return own ? own->threads() : at::get_num_threads();
+    return own ? own->helpers() + 1 : at::get_num_threads();
+}
+
+void for_each_in_lanes(int64_t count, int64_t lanes, void (*body)(void *, int64_t), void *data) {
+    if (Crew *own = crew()) {
+        Lanes::shared().run(*own, count, lanes, body, data);
+        return;
+    }
+    for (int64_t i = 0; i < count; ++i) body(data, i);
 }
 
 void set_thread_count(int count) {

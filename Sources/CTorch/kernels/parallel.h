@@ -16,6 +16,11 @@ void on_every_thread(void (*body)(void *), void *data);
 int thread_count();
 void set_thread_count(int count);
 
+/// Calls `body(data, i)` for every i in [0, count), at most `lanes` of them at one time, each on a thread that
+/// has its operations to itself: `on_every_thread` gives such a thread helpers only while there are fewer lanes
+/// than threads, as towards the end. Without threads of our own one call follows the other. `body` must not throw.
+void for_each_in_lanes(int64_t count, int64_t lanes, void (*body)(void *, int64_t), void *data);
+
 /// Runs `body(task)` for every task in [0, count), spread over the threads. Which thread takes which
 /// task is left to chance: tasks must write to places of their own. `body` must not throw.
 template <class Body>

@@ -1,3 +1,4 @@
+import Foundation
 import Torch
 
 /// Rotates pairs of channels (i, i + R/2) of each head by position · frequency(i).
@@ -6,6 +7,8 @@ import Torch
 final class RotaryEmbedding {
     private let config: RotaryConfig
     private let device: Device
+    /// Passes that go on side by side share what follows.
+    private let lock = NSLock()
     /// The frequencies last used and the length they were made for.
     private var cached: (length: Int, frequencies: Tensor)?
     /// The angles of positions 0..<count, for that length.
@@ -26,8 +29,12 @@ final class RotaryEmbedding {
     /// positions are known to be below `reach`, they are read from a table, which holds the same bits.
     func angles(positions: Tensor, length: Int, reach: Int? = nil) throws -> Angles {
         try withoutGradients {
-            guard let reach else { return try computed(positions, length) }
-            let all = try tabled(reach, config.dependsOnLength ? length : 0)
+            guard let reach else {
+                return try lock.withLock { try computed(positions, length) }
+            }
+            let all = try lock.withLock {
+                try tabled(reach, config.dependsOnLength ? length : 0)
+            }
             return Angles(
                 cosine: try all.cosine.indexSelect(0, positions),
                 sine: try all.sine.indexSelect(0, positions))

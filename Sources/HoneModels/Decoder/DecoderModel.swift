@@ -37,6 +37,9 @@ public final class DecoderModel {
     /// call of a training step its own seed, and the step can be repeated.
     public var dropoutSeed: UInt64?
 
+    /// Whether ``dropoutSeed`` means anything.
+    public var dropsUnits: Bool { (adapterConfig?.dropout ?? 0) != 0 }
+
     /// Layers whose activations a pass with gradients keeps only the beginning of, and computes again
     /// in the backward pass, as one block; nil keeps everything.
     public var recomputedBlock: Int?

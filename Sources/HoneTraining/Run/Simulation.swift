@@ -174,7 +174,7 @@ public struct Simulation: Sendable {
     }
 
     /// Draws a group in which everything is as long as it can be, and learns as many copies of it as fill
-    /// a pass: memory depends on what shares one.
+    /// a pass, or those that go on at one time: memory depends on what they hold.
     private func probe(
         _ material: RunMaterial, _ host: PolicyHost, _ report: inout SimulationReport
     ) async throws {
@@ -192,11 +192,13 @@ public struct Simulation: Sendable {
                 stream: RandomStream(seed: UInt64(config.seed)), purpose: .training)
             let completions = try await host.perform { try $0.sampleWithoutEnd(request) }
             let drawn = clock.now
-            let standard = try await host.perform {
-                TokenBudget.standard(for: $0.language.model)
+            let atOnce = try await host.perform {
+                let model = $0.language.model
+                let budget = config.grpo.microBatchTokens ?? TokenBudget.standard(for: model)
+                return budget * PassLanes(for: model, tokenBudget: budget).count
             }
-            let groups = config.grpo.groupsOfAPass(
-                ofTokens: config.grpo.microBatchTokens ?? standard,
+            let groups = config.grpo.groupsAtOnce(
+                ofTokens: atOnce,
                 tokens: prompt.count + completions.reduce(0) { $0 + $1.tokens.count })
             let samples = (0..<groups).flatMap { group in
                 completions.enumerated().map { member, completion in
@@ -365,9 +367,9 @@ private struct FirstPrompts: PromptFeed {
 }
 
 extension GRPOConfig {
-    /// Groups of `tokens` tokens that fill a pass of `budget` tokens of every optimiser step, of a step's at
-    /// most.
-    fileprivate func groupsOfAPass(ofTokens budget: Int, tokens: Int) -> Int {
+    /// Groups of `tokens` tokens that fill the passes of `budget` tokens that go on at one time, of every optimiser
+    /// step; of a step's at most.
+    fileprivate func groupsAtOnce(ofTokens budget: Int, tokens: Int) -> Int {
         let filling = (budget + tokens - 1) / max(tokens, 1)
         return min(numPrompts, max(filling, 1) * updatesPerIteration)
     }

@@ -85,7 +85,7 @@ final class PolicyUpdate {
         // them from before the first, and a penalty on the rewards needs all of them before there
         // are advantages.
         for index in portions.indices.dropFirst(penalty == nil ? 1 : 0) {
-            try withoutGradients { try portions[index].freeze(forward, reference) }
+            try portions[index].freeze(forward, reference, lanes)
         }
         let penalized = penalty?.apply(to: &portions) ?? []
         var tally = UpdateTally()
@@ -134,35 +134,74 @@ final class PolicyUpdate {
         _ portion: inout Portion, _ tally: inout UpdateTally
     ) throws -> GRPOObjective.Evaluation {
         let survey = try survey(portion)
+        let lanes = lanes
+        let open = portion.batches.indices.filter { portion.frozen[$0] == nil }
+        let references = Dictionary(
+            uniqueKeysWithValues: zip(
+                open,
+                try reference.logProbabilities(
+                    of: open.map { portion.batches[$0] }, forward, lanes)))
+        let parameters = lanes.keepsGradientsApart ? model.trainableParameters.map(\.tensor) : []
         var whole = GRPOObjective.Evaluation()
-        for index in portion.batches.indices {
-            model.dropoutSeed = dropoutSeed(batch: index)
-            let pass = try accumulate(&portion, batch: index, survey)
-            whole.add(pass.evaluation)
-            tally.add(pass, of: portion, batch: index)
+        for first in stride(from: 0, to: portion.batches.count, by: lanes.passesAtOnce) {
+            let indices = first..<min(first + lanes.passesAtOnce, portion.batches.count)
+            let known = try indices.map { try knownActivations(portion, batch: $0) }
+            let read = portion
+            let passes = try lanes.map(indices.count) { place in
+                try pass(
+                    over: first + place, of: read, survey, known: known[place],
+                    reference: references[first + place] ?? nil,
+                    gradientsFor: lanes.keepsGradientsApart ? parameters : nil)
+            }
+            for (index, pass) in zip(indices, passes) {
+                portion.frozen[index] = pass.frozen
+                whole.add(pass.found.evaluation)
+                tally.add(pass.found, of: portion, batch: index)
+                if lanes.keepsGradientsApart { try addGradients(pass.gradients, to: parameters) }
+            }
         }
         return whole
     }
 
-    /// Adds the gradient of one packed batch to the parameters'.
-    private func accumulate(
-        _ portion: inout Portion, batch index: Int, _ survey: EntropySurvey
-    ) throws -> BatchPass {
+    private var lanes: PassLanes { PassLanes(for: model, tokenBudget: packer.tokenBudget) }
+
+    /// What the sampler has computed of a batch already.
+    private func knownActivations(
+        _ portion: Portion, batch index: Int
+    ) throws -> KnownActivations? {
         let batch = portion.batches[index]
-        let entropy = survey.terms
-        let known = try reused?.known(batch, of: portion.samples) { known in
+        drawDropout(batch: index)
+        return try reused?.known(batch, of: portion.samples) { known in
             try withoutGradients { try forward(batch, known: known).logProbabilities.floats() }
         }
+    }
+
+    /// What one pass leaves.
+    private struct Pass {
+        let found: BatchPass
+        let frozen: FrozenLogProbabilities
+        /// One for each parameter that they were asked for; none where they were added to the parameters'.
+        let gradients: [Tensor?]
+    }
+
+    /// Computes the gradient of one packed batch: that of `parameters`, or else it is added to the model's own.
+    /// Several of these may go on at one time.
+    private func pass(
+        over index: Int, of portion: Portion, _ survey: EntropySurvey, known: KnownActivations?,
+        reference: [Float]?, gradientsFor parameters: [Tensor]?
+    ) throws -> Pass {
+        var portion = portion
+        let batch = portion.batches[index]
+        let entropy = survey.terms
         let (logProbabilities, entropies) = try forward(
             batch, entropyGradient: entropy.bonus == 0 ? .none : .computed, known: known)
         let values = try logProbabilities.floats()
         try batch.requireFinite(
             values, rows: portion.samples.map(\.row), step: step.count + 1)
         let entropyValues = try survey.entropies?[index] ?? entropies.detached().floats()
-        if portion.frozen[index] == nil {
-            portion.frozen[index] = FrozenLogProbabilities(
-                old: values, reference: try reference.logProbabilities(of: batch, forward))
-        }
+        let frozen =
+            portion.frozen[index] ?? FrozenLogProbabilities(old: values, reference: reference)
+        portion.frozen[index] = frozen
         let evaluation = objective.evaluate(
             portion.scored(values, entropyValues, batch: index),
             weights: batch.members.map { portion.weights[$0.sample] }, entropy: entropy)
@@ -171,16 +210,23 @@ final class PolicyUpdate {
                 quantity: "the loss", step: step.count + 1,
                 rows: batch.members.compactMap { portion.samples[$0.sample].row })
         }
-        let slopes = try gradient(evaluation.gradients)
-        if entropy.bonus == 0 {
-            try logProbabilities.backward(gradient: slopes)
-        } else {
-            try Tensor.backward(
-                [logProbabilities, entropies],
-                gradients: [slopes, gradient(evaluation.entropyGradients)])
+        var outputs = [logProbabilities]
+        var slopes = [try gradient(evaluation.gradients)]
+        if entropy.bonus != 0 {
+            outputs.append(entropies)
+            slopes.append(try gradient(evaluation.entropyGradients))
         }
-        return BatchPass(
-            logProbabilities: values, entropy: entropyValues, evaluation: evaluation)
+        var gradients: [Tensor?] = []
+        if let parameters {
+            gradients = try Tensor.gradients(
+                of: outputs, weightedBy: slopes, withRespectTo: parameters)
+        } else {
+            try Tensor.backward(outputs, gradients: slopes)
+        }
+        return Pass(
+            found: BatchPass(
+                logProbabilities: values, entropy: entropyValues, evaluation: evaluation),
+            frozen: frozen, gradients: gradients)
     }
 
     /// [M] of [S][T].
@@ -207,7 +253,7 @@ final class PolicyUpdate {
         }
         let entropies = try withoutGradients {
             try portion.batches.indices.map { index in
-                model.dropoutSeed = dropoutSeed(batch: index)
+                drawDropout(batch: index)
                 return try forward(portion.batches[index]).entropy.floats()
             }
         }
@@ -244,8 +290,9 @@ final class PolicyUpdate {
     }
 
     /// Dropout depends on the step and the batch alone, so a resumed run drops the same units.
-    private func dropoutSeed(batch: Int) -> UInt64 {
-        UInt64(step.count) << 20 | UInt64(batch)
+    private func drawDropout(batch: Int) {
+        guard model.dropsUnits else { return }
+        model.dropoutSeed = UInt64(step.count) << 20 | UInt64(batch)
     }
 }
 

@@ -60,12 +60,15 @@ struct Portion {
     }
 
     /// Computes the old and reference log-probabilities with the weights as they are now.
-    mutating func freeze(_ forward: PackedForward, _ reference: ReferencePolicy) throws {
-        for index in batches.indices {
-            frozen[index] = FrozenLogProbabilities(
-                old: try forward(batches[index]).logProbabilities.floats(),
-                reference: try reference.logProbabilities(of: batches[index], forward))
+    mutating func freeze(
+        _ forward: PackedForward, _ reference: ReferencePolicy, _ lanes: PassLanes
+    ) throws {
+        let references = try reference.logProbabilities(of: batches, forward, lanes)
+        let batches = batches
+        let old = try lanes.map(batches.count) { index in
+            try withoutGradients { try forward(batches[index]).logProbabilities.floats() }
         }
+        frozen = zip(old, references).map { FrozenLogProbabilities(old: $0, reference: $1) }
     }
 
     /// The members of a batch with its log-probabilities [M] and entropies [M] (or none), for the

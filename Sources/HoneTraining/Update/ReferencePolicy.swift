@@ -11,17 +11,23 @@ enum ReferencePolicy {
     /// A copy, for full fine-tuning and for a reference that moves.
     case copy(DecoderModel, ReferenceMotion?)
 
-    /// log π_ref [M] of the batch's targets, nats; `nil` without a reference.
-    func logProbabilities(of batch: PackedBatch, _ forward: PackedForward) throws -> [Float]? {
+    /// log π_ref [M] of each batch's targets, nats; `nil` without a reference.
+    func logProbabilities(
+        of batches: [PackedBatch], _ forward: PackedForward, _ lanes: PassLanes
+    ) throws -> [[Float]?] {
+        func all(_ forward: PackedForward) throws -> [[Float]?] {
+            try lanes.map(batches.count) { index in
+                try withoutGradients { try forward(batches[index]).logProbabilities.floats() }
+            }
+        }
         switch self {
-        case .none: return nil
+        case .none: return batches.map { _ in nil }
         case .adapterOff(let model):
             model.adapterEnabled = false
             defer { model.adapterEnabled = true }
-            return try withoutGradients { try forward(batch).logProbabilities.floats() }
+            return try all(forward)
         case .copy(let model, _):
-            let frozen = PackedForward(model: model, temperature: forward.temperature)
-            return try withoutGradients { try frozen(batch).logProbabilities.floats() }
+            return try all(PackedForward(model: model, temperature: forward.temperature))
         }
     }
 
