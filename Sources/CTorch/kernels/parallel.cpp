@@ -147,12 +147,11 @@ public:
     using Task = void (*)(void *, int64_t);
 
     void run(Crew &crew, int64_t count, int64_t lanes, Task task, void *data) {
-        std::unique_lock use(in_use_, std::try_to_lock);
         lanes = std::min({lanes, count, static_cast<int64_t>(crew.threads())});
-        if (!use.owns_lock() || lanes <= 1) {
-            for (int64_t i = 0; i < count; ++i) task(data, i);
-            return;
-        }
+        // Of a lane's own calls one follows the other: the lock may be this thread's.
+        if (lanes <= 1 || is_lane) return go_on_alone(count, task, data);
+        const std::unique_lock use(in_use_, std::try_to_lock);
+        if (!use.owns_lock()) return go_on_alone(count, task, data);
         Work work{task, data, count, {0}, at::ThreadLocalState()};
         crew.set_lanes(static_cast<int>(lanes));
         {
@@ -185,12 +184,18 @@ private:
         at::ThreadLocalState state;
     };
 
+    static void go_on_alone(int64_t count, Task task, void *data) {
+        for (int64_t i = 0; i < count; ++i) task(data, i);
+    }
+
     static void go_through(Work &work, Crew &crew) {
+        is_lane = true;
         while (true) {
             const int64_t i = work.next.fetch_add(1);
             if (i >= work.count) break;
             work.task(work.data, i);
         }
+        is_lane = false;
         crew.leave_lane();
     }
 
@@ -202,7 +207,10 @@ private:
     Work *work_ = nullptr;
     /// Lanes that nobody has taken yet, and those that have not ended.
     int64_t wanted_ = 0, left_ = 0;
+    static thread_local bool is_lane;
 };
+
+thread_local bool Lanes::is_lane = false;
 
 /// Null where libtorch's products do most of the work, and with them its OpenMP threads.
 Crew *crew() {

@@ -112,6 +112,26 @@ import Torch
         }
     }
 
+    /// Passes that go on side by side give the bits of passes that follow each other.
+    @Test func gradientsDoNotDependOnThreads() async {
+        await #expect(processExitsWith: .success) {
+            var generator = SeededGenerator(state: 7)
+            let batch = Batch(using: &generator)
+            var config = GRPOConfig()
+            config.beta = 0.04
+            let all = PolicyUpdateTests()
+            try setThreadCount(1)
+            let alone = try all.gradient(batch, config, tokenBudget: 20)
+            #expect(alone.gradient.contains { $0 != 0 })
+            for threads in 2...4 {
+                try setThreadCount(threads)
+                let found = try all.gradient(batch, config, tokenBudget: 20)
+                #expect(found.loss == alone.loss)
+                #expect(found.gradient == alone.gradient)
+            }
+        }
+    }
+
     @Test func aPenaltyLowersTheRewardBeforeAdvantagesAreMade() {
         func sample(_ reward: Double, group: Int) -> TrainingSample {
             TrainingSample(
