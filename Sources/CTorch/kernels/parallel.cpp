@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace {
@@ -153,10 +154,11 @@ public:
         const std::unique_lock use(in_use_, std::try_to_lock);
         if (!use.owns_lock()) return go_on_alone(count, task, data);
         Work work{task, data, count, {0}, at::ThreadLocalState()};
+        while (hired_ < lanes - 1 && hire()) continue;
+        lanes = std::min(lanes, hired_ + 1);
         crew.set_lanes(static_cast<int>(lanes));
         {
             const std::lock_guard lock(mutex_);
-            while (static_cast<int64_t>(hired_) < lanes - 1) hire();
             work_ = &work;
             wanted_ = left_ = lanes - 1;
         }
@@ -199,11 +201,12 @@ private:
         crew.leave_lane();
     }
 
-    void hire();
+    /// False where the system gives no more threads.
+    bool hire();
 
     std::mutex in_use_, mutex_;
     std::condition_variable changed_;
-    size_t hired_ = 0;
+    int64_t hired_ = 0;
     Work *work_ = nullptr;
     /// Lanes that nobody has taken yet, and those that have not ended.
     int64_t wanted_ = 0, left_ = 0;
@@ -220,9 +223,8 @@ Crew *crew() {
     return shared;
 }
 
-void Lanes::hire() {
-    ++hired_;
-    std::thread([this] {
+bool Lanes::hire() {
+    const auto live = [this] {
         std::unique_lock lock(mutex_);
         while (true) {
             changed_.wait(lock, [&] { return wanted_ > 0; });
@@ -236,7 +238,14 @@ void Lanes::hire() {
             lock.lock();
             if (--left_ == 0) changed_.notify_all();
         }
-    }).detach();
+    };
+    try {
+        std::thread(live).detach();
+    } catch (const std::system_error &) {
+        return false;
+    }
+    ++hired_;
+    return true;
 }
 
 } // namespace

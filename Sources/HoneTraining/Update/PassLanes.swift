@@ -44,11 +44,46 @@ struct PassLanes {
         self.init(count: max(min(threadCount, fitting), 1), keepsGradientsApart: true)
     }
 
-    /// Passes whose gradients wait for each other: enough that lanes seldom do.
-    var passesAtOnce: Int { keepsGradientsApart ? 2 * count : 1 }
+    /// What `body` gives for each of 0 ..< `count`, of passes without gradients.
+    func map<Found>(_ count: Int, _ body: (Int) throws -> Found) throws -> [Found] {
+        try Lanes.map(count, lanes: self.count, body)
+    }
 
-    /// What `pass` gives for each of 0 ..< `passes`.
-    func map<Found>(_ passes: Int, _ pass: (Int) throws -> Found) throws -> [Found] {
-        try Lanes.map(passes, lanes: count, pass)
+    /// Takes the outputs of a pass and the slopes that their gradients begin with; nil for one number's own.
+    typealias BackwardPass = (_ outputs: [Tensor], _ slopes: [Tensor?]) throws -> Void
+
+    /// What `body` gives for each of 0 ..< `passes`; the gradients of all are added to those of the parameters.
+    ///
+    /// - Parameters:
+    ///   - passes: How many there are.
+    ///   - model: What they go through.
+    ///   - body: computes one pass and hands its outputs over once; several may go on at one time.
+    func accumulate<Found>(
+        _ passes: Int, of model: DecoderModel,
+        _ body: (_ index: Int, _ backward: BackwardPass) throws -> Found
+    ) throws -> [Found] {
+        guard keepsGradientsApart else {
+            return try (0..<passes).map { index in
+                try body(index) { try Tensor.backward($0, gradients: $1) }
+            }
+        }
+        let parameters = model.trainableParameters.map(\.tensor)
+        var found: [Found] = []
+        // Gradients wait for each other: enough of them that lanes seldom do.
+        for first in stride(from: 0, to: passes, by: 2 * count) {
+            let parts = try map(min(2 * count, passes - first)) { place in
+                var gradients: [Tensor?] = []
+                let part = try body(first + place) { outputs, slopes in
+                    gradients = try Tensor.gradients(
+                        of: outputs, weightedBy: slopes, withRespectTo: parameters)
+                }
+                return (part, gradients)
+            }
+            for (part, gradients) in parts {
+                try addGradients(gradients, to: parameters)
+                found.append(part)
+            }
+        }
+        return found
     }
 }

@@ -141,24 +141,18 @@ final class PolicyUpdate {
                 open,
                 try reference.logProbabilities(
                     of: open.map { portion.batches[$0] }, forward, lanes)))
-        let parameters = lanes.keepsGradientsApart ? model.trainableParameters.map(\.tensor) : []
+        let known = try portion.batches.indices.map { try knownActivations(portion, batch: $0) }
+        let given = portion
+        let passes = try lanes.accumulate(portion.batches.count, of: model) { index, backward in
+            try pass(
+                over: index, of: given, survey, known: known[index],
+                reference: references[index] ?? nil, backward)
+        }
         var whole = GRPOObjective.Evaluation()
-        for first in stride(from: 0, to: portion.batches.count, by: lanes.passesAtOnce) {
-            let indices = first..<min(first + lanes.passesAtOnce, portion.batches.count)
-            let known = try indices.map { try knownActivations(portion, batch: $0) }
-            let read = portion
-            let passes = try lanes.map(indices.count) { place in
-                try pass(
-                    over: first + place, of: read, survey, known: known[place],
-                    reference: references[first + place] ?? nil,
-                    gradientsFor: lanes.keepsGradientsApart ? parameters : nil)
-            }
-            for (index, pass) in zip(indices, passes) {
-                portion.frozen[index] = pass.frozen
-                whole.add(pass.found.evaluation)
-                tally.add(pass.found, of: portion, batch: index)
-                if lanes.keepsGradientsApart { try addGradients(pass.gradients, to: parameters) }
-            }
+        for (index, pass) in passes.enumerated() {
+            portion.frozen[index] = pass.frozen
+            whole.add(pass.found.evaluation)
+            tally.add(pass.found, of: portion, batch: index)
         }
         return whole
     }
@@ -170,26 +164,23 @@ final class PolicyUpdate {
         _ portion: Portion, batch index: Int
     ) throws -> KnownActivations? {
         let batch = portion.batches[index]
-        drawDropout(batch: index)
         return try reused?.known(batch, of: portion.samples) { known in
             try withoutGradients { try forward(batch, known: known).logProbabilities.floats() }
         }
     }
 
-    /// What one pass leaves.
+    /// What one pass over a batch found, and the log-probabilities that later passes compare with.
     private struct Pass {
         let found: BatchPass
         let frozen: FrozenLogProbabilities
-        /// One for each parameter that they were asked for; none where they were added to the parameters'.
-        let gradients: [Tensor?]
     }
 
-    /// Computes the gradient of one packed batch: that of `parameters`, or else it is added to the model's own.
-    /// Several of these may go on at one time.
+    /// Scores one packed batch and goes back from its loss. Several of these may go on at one time.
     private func pass(
         over index: Int, of portion: Portion, _ survey: EntropySurvey, known: KnownActivations?,
-        reference: [Float]?, gradientsFor parameters: [Tensor]?
+        reference: [Float]?, _ backward: PassLanes.BackwardPass
     ) throws -> Pass {
+        drawDropout(batch: index)
         var portion = portion
         let batch = portion.batches[index]
         let entropy = survey.terms
@@ -216,17 +207,11 @@ final class PolicyUpdate {
             outputs.append(entropies)
             slopes.append(try gradient(evaluation.entropyGradients))
         }
-        var gradients: [Tensor?] = []
-        if let parameters {
-            gradients = try Tensor.gradients(
-                of: outputs, weightedBy: slopes, withRespectTo: parameters)
-        } else {
-            try Tensor.backward(outputs, gradients: slopes)
-        }
+        try backward(outputs, slopes)
         return Pass(
             found: BatchPass(
                 logProbabilities: values, entropy: entropyValues, evaluation: evaluation),
-            frozen: frozen, gradients: gradients)
+            frozen: frozen)
     }
 
     /// [M] of [S][T].

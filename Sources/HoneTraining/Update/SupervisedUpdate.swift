@@ -22,14 +22,13 @@ final class SupervisedUpdate {
         let count = batches.reduce(0) { $0 + $1.targets.count }
         guard count > 0 else { return [("loss", 0)] + step.skip() }
         let forward = PackedForward(model: model, temperature: 1)
-        var loss = 0.0
-        var entropySum = 0.0
-        for (index, batch) in batches.enumerated() {
-            model.dropoutSeed = UInt64(step.count) << 20 | UInt64(index)
+        let lanes = PassLanes(for: model, tokenBudget: packer.tokenBudget)
+        let passes = try lanes.accumulate(batches.count, of: model) { index, backward in
+            let batch = batches[index]
+            if model.dropsUnits { model.dropoutSeed = UInt64(step.count) << 20 | UInt64(index) }
             let (logProbabilities, entropy) = try forward(batch)
             let total = try -logProbabilities.sum() / Double(count)
-            loss += try total.item()
-            entropySum += try entropy.sum().item()
+            let loss = try total.item()
             guard loss.isFinite else {
                 let rows = examples.map(\.row)
                 try batch.requireFinite(
@@ -37,9 +36,12 @@ final class SupervisedUpdate {
                 throw TrainingError.notFinite(
                     quantity: "the loss", step: step.count + 1, rows: rows.compactMap { $0 })
             }
-            try total.backward()
+            try backward([total], [nil])
+            return (loss: loss, entropy: try entropy.sum().item())
         }
-        return [("loss", loss), ("entropy", entropySum / Double(count))]
+        let loss = passes.reduce(0) { $0 + $1.loss }
+        let entropy = passes.reduce(0) { $0 + $1.entropy } / Double(count)
+        return [("loss", loss), ("entropy", entropy)]
             + (try step.advance(rows: examples.compactMap(\.row)))
     }
 }
