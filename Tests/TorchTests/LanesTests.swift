@@ -20,8 +20,9 @@ import Torch
         }
     }
 
-    /// Products, norms and gradients of parts of different sizes, more of them than lanes.
-    @Test func partsAreTheSameInAnyNumberOfLanes() async {
+    /// Products, norms and gradients of parts of different sizes, more of them than lanes. Where there are no lanes
+    /// products are libtorch's, whose sums depend on its threads.
+    @Test(.enabled(if: Lanes.areAvailable)) func partsAreTheSameInAnyNumberOfLanes() async {
         await #expect(processExitsWith: .success) {
             let weight = try Tensor.randn([96, 64], seed: 1)
             weight.requiresGradient = true

@@ -113,7 +113,7 @@ import Torch
     }
 
     /// Passes that go on side by side give the bits of passes that follow each other.
-    @Test func gradientsDoNotDependOnThreads() async {
+    @Test(.enabled(if: Lanes.areAvailable)) func gradientsDoNotDependOnThreads() async {
         await #expect(processExitsWith: .success) {
             var generator = SeededGenerator(state: 7)
             let batch = Batch(using: &generator)
