@@ -81,7 +81,9 @@ extension Tensor {
 
 /// Adds to the gradient of each of `parameters`; one that has none yet takes over the tensor itself.
 ///
-/// - Parameter gradients: one for each parameter, of its shape; nil adds nothing.
+/// - Parameters:
+///   - gradients: one for each parameter, of its shape; nil adds nothing.
+///   - parameters: leaves.
 public func addGradients(
     _ gradients: [Tensor?], to parameters: [Tensor]
 ) throws(TorchError) {
