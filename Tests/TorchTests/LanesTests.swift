@@ -2,8 +2,8 @@ import Foundation
 import Testing
 import Torch
 
-/// Each in a process of its own: how many threads there are belongs to the process, and one caller at a time
-/// has lanes.
+/// Those with lanes each in a process of its own: how many threads there are belongs to the process, and one
+/// caller at a time has lanes.
 @Suite struct LanesTests {
     private struct Failure: Error { let part: Int }
 
