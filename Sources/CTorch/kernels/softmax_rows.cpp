@@ -19,9 +19,13 @@ struct Row {
     float cap;      // soft_cap / temperature, or 1 / temperature
 };
 
+/// Whether logits have a cap: known when the loops are compiled, which otherwise compute one for each number.
+enum class Cap { none, soft };
+
 /// A logit, and ∂z/∂x · temperature. e^2y stays finite since the exponential is clamped.
+template <Cap cap>
 CT_INLINE float capped(float x, const Row &row, float &slope) {
-    if (row.to_cap == 0) {
+    if constexpr (cap == Cap::none) {
         slope = 1;
         return x * row.cap;
     }
@@ -39,36 +43,43 @@ constexpr int lanes = 16;
 /// A logit whose power is 0; finite, so that 0 times it is 0.
 constexpr float absent = -1e30f;
 
-/// Makes logits of the products in place and returns the highest.
-CT_DISPATCHED float make_logits(const Row &given) {
-    const Row row = given;
+template <Cap cap>
+CT_INLINE float make_logits_in(const Row &row) {
     float best[lanes];
     for (int i = 0; i < lanes; ++i) best[i] = -std::numeric_limits<float>::infinity();
     int64_t place = 0;
     for (; place + lanes <= row.width; place += lanes) {
         for (int i = 0; i < lanes; ++i) {
             float slope;
-            const float z = capped(row.values[place + i], row, slope);
+            const float z = capped<cap>(row.values[place + i], row, slope);
             row.values[place + i] = z;
             best[i] = z > best[i] ? z : best[i];
         }
     }
     for (; place < row.width; ++place) {
         float slope;
-        row.values[place] = capped(row.values[place], row, slope);
+        row.values[place] = capped<cap>(row.values[place], row, slope);
         best[0] = row.values[place] > best[0] ? row.values[place] : best[0];
     }
     return *std::max_element(best, best + lanes);
 }
 
-/// The slope that belongs to a logit.
-CT_INLINE float slope_of(float z, const Row &row) {
-    const float t = z / row.cap;
-    return row.to_cap == 0 ? 1 : 1 - t * t;
+/// Makes logits of the products in place and returns the highest.
+CT_DISPATCHED float make_logits(const Row &given) {
+    const Row row = given;
+    return row.to_cap == 0 ? make_logits_in<Cap::none>(row) : make_logits_in<Cap::soft>(row);
 }
 
-template <bool keeps, class Out>
-CT_INLINE Sums sum_powers(const Row &row, float highest, Out *powers) {
+/// The slope that belongs to a logit.
+template <Cap cap>
+CT_INLINE float slope_of(float z, const Row &row) {
+    if constexpr (cap == Cap::none) return 1;
+    const float t = z / row.cap;
+    return 1 - t * t;
+}
+
+template <Cap cap, bool keeps, class Out>
+CT_INLINE Sums sum_powers_in(const Row &row, float highest, Out *powers) {
     float total[lanes] = {}, weighted[lanes] = {};
     int64_t place = 0;
     for (; place + lanes <= row.width; place += lanes) {
@@ -77,7 +88,7 @@ CT_INLINE Sums sum_powers(const Row &row, float highest, Out *powers) {
             const float power = ct::exponential(z - highest);
             total[i] += power;
             weighted[i] += power * z;
-            if (keeps) ct::store(powers + place + i, power * slope_of(z, row));
+            if (keeps) ct::store(powers + place + i, power * slope_of<cap>(z, row));
         }
     }
     for (; place < row.width; ++place) {
@@ -85,7 +96,7 @@ CT_INLINE Sums sum_powers(const Row &row, float highest, Out *powers) {
         const float power = ct::exponential(z - highest);
         total[0] += power;
         weighted[0] += power * z;
-        if (keeps) ct::store(powers + place, power * slope_of(z, row));
+        if (keeps) ct::store(powers + place, power * slope_of<cap>(z, row));
     }
     Sums sums{highest, 0, 0};
     for (int i = 0; i < lanes; ++i) {
@@ -93,6 +104,13 @@ CT_INLINE Sums sum_powers(const Row &row, float highest, Out *powers) {
         sums.weighted += weighted[i];
     }
     return sums;
+}
+
+template <bool keeps, class Out>
+CT_INLINE Sums sum_powers(const Row &given, float highest, Out *powers) {
+    const Row row = given;
+    return row.to_cap == 0 ? sum_powers_in<Cap::none, keeps>(row, highest, powers)
+                           : sum_powers_in<Cap::soft, keeps>(row, highest, powers);
 }
 
 CT_DISPATCHED Sums sum_only(const Row &row, float highest) {
@@ -107,12 +125,22 @@ CT_DISPATCHED Sums sum_bf16(const Row &row, float highest, uint16_t *powers) {
     return sum_powers<true>(row, highest, powers);
 }
 
-template <class Out>
-CT_INLINE void write_gradient(const Row &row, float log_sum, float factor, Out *gradient) {
+template <Cap cap, class Out>
+CT_INLINE void write_gradient_in(const Row &row, float log_sum, float factor, Out *gradient) {
     for (int64_t i = 0; i < row.width; ++i) {
         float slope;
-        const float z = capped(row.values[i], row, slope);
+        const float z = capped<cap>(row.values[i], row, slope);
         ct::store(gradient + i, -factor * slope * ct::exponential(z - log_sum));
+    }
+}
+
+template <class Out>
+CT_INLINE void write_gradient(const Row &given, float log_sum, float factor, Out *gradient) {
+    const Row row = given;
+    if (row.to_cap == 0) {
+        write_gradient_in<Cap::none>(row, log_sum, factor, gradient);
+    } else {
+        write_gradient_in<Cap::soft>(row, log_sum, factor, gradient);
     }
 }
 
@@ -287,7 +315,11 @@ void log_probability_gradient(
             float slope = 0;
             float at_target = 0;
             if (is_here) {
-                capped(row.values[place], row, slope);
+                if (row.to_cap == 0) {
+                    capped<Cap::none>(row.values[place], row, slope);
+                } else {
+                    capped<Cap::soft>(row.values[place], row, slope);
+                }
                 at_target = factor * slope * -std::expm1(chosen[i]);
             }
             if (is_bf16) {
