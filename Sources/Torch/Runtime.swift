@@ -57,11 +57,27 @@ public enum MemoryFigures {
     /// The host memory this process holds now, mapped files included.
     public static var residentBytes: Int? { status("VmRSS:") }
 
-    /// Host memory of this machine that could be had without swapping.
-    public static var availableBytes: Int? { line("MemAvailable:", of: "/proc/meminfo") }
+    /// Host memory of this machine that could be had without swapping, within what its container may take.
+    public static var availableBytes: Int? {
+        line("MemAvailable:", of: "/proc/meminfo")
+            .map { min($0, max(totalBytes - (residentBytes ?? 0), 0)) }
+    }
 
-    /// Host memory of this machine.
-    public static var totalBytes: Int { Int(ProcessInfo.processInfo.physicalMemory) }
+    /// Host memory of this machine, or what its container may take of it where that is less.
+    public static var totalBytes: Int {
+        totalBytes(limitFiles: [
+            "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        ])
+    }
+
+    /// `limitFiles` hold a number of bytes each, or a word where there is no limit.
+    static func totalBytes(limitFiles: [String]) -> Int {
+        let limits = limitFiles.compactMap { path in
+            (try? String(contentsOfFile: path, encoding: .utf8))
+                .flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        }
+        return limits.reduce(Int(ProcessInfo.processInfo.physicalMemory), min)
+    }
 
     /// Bytes that tensors hold on a GPU now, and the most they have held since
     /// ``resetPeak(of:)``; nil for the CPU.

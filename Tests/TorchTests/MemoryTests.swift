@@ -1,7 +1,25 @@
+import Foundation
+import TestSupport
 import Testing
-import Torch
+
+@testable import Torch
 
 @Suite struct MemoryTests {
+    /// A container may take less than the machine has; a word or a missing file is no limit.
+    @Test func totalMemoryIsWhatAContainerMayTake() throws {
+        let folder = try ScratchFolder()
+        func total(_ texts: String...) throws -> Int {
+            let files = try texts.enumerated().map { index, text in
+                try folder.file("\(index)", text).path
+            }
+            return MemoryFigures.totalBytes(limitFiles: files + ["/nowhere"])
+        }
+        let machine = Int(ProcessInfo.processInfo.physicalMemory)
+        #expect(try total("max\n") == machine)
+        #expect(try total("max\n", "536870912\n") == 536_870_912)
+        #expect(try total("9223372036854771712\n") == machine)
+    }
+
     /// One step of a two-layer classifier, as a trainer does it.
     static func step(_ weights: [Tensor], _ optimizer: AdamW, _ seed: UInt64) throws {
         let x = try Tensor.randn([64, 32], seed: seed)
