@@ -1,6 +1,6 @@
 """Time and memory of GRPO steps against the size of the work, and memory against the number of steps.
 
-Usage: growth.py HONE_BINARY MODEL_FOLDER [--steps N] [--endurance STEPS]
+Usage: growth.py HONE_BINARY MODEL_FOLDER [--steps N] [--rank RANK] [--base PROMPTS GROUP LENGTH] [--endurance STEPS]
 Each row has one of completion length, group and prompts four times as large as the first. A ratio below 4 means that time
 grew no faster than the tokens; attention's own term grows with the square of the length. With --endurance a long run of small
 steps is watched instead: the resident memory of the process at each tenth of it.
@@ -12,11 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-BASE = dict(prompts=4, group=4, length=32)
 
 
 def command(options, steps, prompts, group, length):
-    return [options.hone, "bench", "--model", options.model, "--dtype", "bf16", "--rank", "0", "--steps", str(steps),
+    return [options.hone, "bench", "--model", options.model, "--dtype", "bf16", "--rank", str(options.rank), "--steps", str(steps),
             "--num-prompts", str(prompts), "--num-generations", str(group), "--max-completion-length", str(length), "--json"]
 
 
@@ -28,6 +27,10 @@ def measure(options, work):
     return found["generate"]["seconds"], found["update"]["seconds"], found["peak_bytes"]
 
 
+def base(options):
+    return dict(zip(("prompts", "group", "length"), options.base))
+
+
 def resident(process):
     for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
         if line.startswith("VmRSS"):
@@ -36,7 +39,7 @@ def resident(process):
 
 
 def endure(options):
-    process = subprocess.Popen(command(options, options.endurance, **BASE), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command(options, options.endurance, **base(options)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     every = max(options.endurance // 10, 1)
     print("| step | resident, MB |\n|---|---|")
     for line in process.stderr:
@@ -54,19 +57,22 @@ def main():
     parser.add_argument("hone")
     parser.add_argument("model")
     parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--rank", type=int, default=0, help="of the adapter; 0 trains every weight")
+    parser.add_argument("--base", type=int, nargs=3, default=(4, 4, 32), metavar=("PROMPTS", "GROUP", "LENGTH"))
     parser.add_argument("--endurance", type=int)
     options = parser.parse_args()
     if options.endurance:
         return endure(options)
-    base = measure(options, BASE)
+    first = base(options)
+    smallest = measure(options, first)
     print("| work | generate, s | ratio | update, s | ratio | peak, MB | more than the first, MB |\n|---|---|---|---|---|---|---|")
     for name in (None, "length", "group", "prompts"):
-        work = BASE if name is None else {**BASE, name: 4 * BASE[name]}
-        found = base if name is None else measure(options, work)
-        ratios = [f"{own / first:.1f}" for own, first in zip(found, base)]
+        work = first if name is None else {**first, name: 4 * first[name]}
+        found = smallest if name is None else measure(options, work)
+        ratios = [f"{own / least:.1f}" for own, least in zip(found, smallest)]
         title = " × ".join(str(work[key]) for key in ("prompts", "group", "length"))
         print(f"| {title} | {found[0]:.3f} | {ratios[0]} | {found[1]:.3f} | {ratios[1]} | {found[2] / 1e6:.0f} "
-              f"| {(found[2] - base[2]) / 1e6:.0f} |", flush=True)
+              f"| {(found[2] - smallest[2]) / 1e6:.0f} |", flush=True)
 
 
 main()

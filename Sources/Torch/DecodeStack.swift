@@ -114,21 +114,21 @@ public final class DecodeStack {
     public struct Record {
         /// Of one layer, each [R, O] with rows for several steps.
         public struct Layer {
-            public let queryKeyValue, attentionOutput, gateUp, down: Tensor
-            /// Nil where what attention gives is not kept.
-            public let attended, logSums: Tensor?
+            public let gateUp, down: Tensor
+            /// Nil where it is not kept.
+            public let queryKeyValue, attended, logSums, attentionOutput: Tensor?
 
             /// - Parameters:
-            ///   - queryKeyValue: [R, (H + 2 K) · D], before head norms and rotation; dense.
+            ///   - queryKeyValue: [R, (H + 2 K) · D], before head norms and rotation; dense. Nil keeps none of it.
             ///   - attended: [R, H · D], what attention gives; dense. Nil keeps nothing of it.
             ///   - logSums: [R, H] float32, the logarithms of the sums that its weights were divided by; nil
             ///     with `attended`.
-            ///   - attentionOutput: [R, C], dense.
+            ///   - attentionOutput: [R, C], dense; nil keeps none of it.
             ///   - gateUp: [R, 2 · I]; rows may lie apart.
             ///   - down: [R, C], dense.
             public init(
-                queryKeyValue: Tensor, attended: Tensor?, logSums: Tensor?,
-                attentionOutput: Tensor, gateUp: Tensor, down: Tensor
+                queryKeyValue: Tensor?, attended: Tensor?, logSums: Tensor?,
+                attentionOutput: Tensor?, gateUp: Tensor, down: Tensor
             ) {
                 self.queryKeyValue = queryKeyValue
                 self.attended = attended
@@ -240,8 +240,8 @@ public final class DecodeStack {
         let values = cache.pools.map { Optional($0.value.handle) }
         let kept = record?.layers.map {
             ct_decode_kept(
-                query_key_value: $0.queryKeyValue.handle,
-                attention_output: $0.attentionOutput.handle, gate_up: $0.gateUp.handle,
+                query_key_value: $0.queryKeyValue?.handle,
+                attention_output: $0.attentionOutput?.handle, gate_up: $0.gateUp.handle,
                 down: $0.down.handle, attended: $0.attended?.handle,
                 log_sums: $0.logSums?.handle)
         }

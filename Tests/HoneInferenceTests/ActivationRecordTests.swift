@@ -18,11 +18,13 @@ struct ActivationRecordTests {
 
     /// Completions of a prompt, with what was kept of them within `budget` bytes.
     private func write(
-        _ model: DecoderModel, budget: Int = 64 << 20, count: Int = 3, tokens: Int = 24,
-        purpose: GenerationRequest.Purpose = .training
+        _ model: DecoderModel, budget: Int = 64 << 20,
+        keeping extent: ActivationRecord.Extent = .layer,
+        count: Int = 3, tokens: Int = 24, purpose: GenerationRequest.Purpose = .training
     ) throws -> Written {
         let engine = try Engine(model, rows: count)
-        let record = try #require(ActivationRecord(model: model, byteBudget: budget))
+        let record = try #require(
+            ActivationRecord(model: model, byteBudget: budget, keeping: extent))
         engine.record = record
         let prompt = TinyModel.prompt(11, model: model)
         var request = TinyModel.request(
@@ -135,6 +137,31 @@ struct ActivationRecordTests {
         let written = try write(model)
         #expect(places(written).allSatisfy { $0 >= 0 })
         try expectTwins(model, written)
+    }
+
+    /// Of every layer only the feed-forward block is known, of all rows and of some.
+    @Test(arguments: TinyModel.names, [DType.float32, .bfloat16])
+    func takesOverFeedForwardBlocks(name: String, dtype: DType) throws {
+        for model in try [adapted(name, dtype), TinyModel.load(name, dtype: dtype)] {
+            let written = try write(model, keeping: .feedForward)
+            if model.adapterConfig == nil { model.unfreeze() }
+            let all = places(written)
+            #expect(all.allSatisfy { $0 >= 0 })
+            try expectTwins(model, written)
+            try expectTwins(model, written, places: all.enumerated().map { $0 % 3 == 1 ? -1 : $1 })
+            let whole = try write(model)
+            #expect(written.record.blockBytes < whole.record.blockBytes)
+            #expect(written.record.weightCount < whole.record.weightCount)
+            // What is known is used, and nothing else is there.
+            for layer in written.record.blocks.joined() {
+                #expect(layer.queryKeyValue == nil && layer.attentionOutput == nil)
+                #expect(layer.attended == nil && layer.logSums == nil)
+                try layer.down.zero_()
+            }
+            let emptied = try pass(model, written, known: written.record.known(all))
+            let plain = try pass(model, written, known: nil)
+            #expect(distance(emptied.logProbabilities, plain.logProbabilities) > 1e-3)
+        }
     }
 
     /// Layers without an adapter stand between those that have one: whole blocks, one half of a block, one
@@ -257,16 +284,29 @@ struct ActivationRecordTests {
     /// The included model, 128 wide, multiplies 38 times for a byte in f32 and 76 times in bf16.
     @Test func asksForMemoryWhereThatSavesTime() throws {
         let root = Fixtures.folder.deletingLastPathComponent().deletingLastPathComponent()
-        func budget(_ dtype: DType, machine: Int = 64 << 30) throws -> Int? {
-            ActivationRecord.standardBudget(
-                for: try DecoderModel.load(
-                    folder: root.appending(path: "Pretrained/countdown-tiny"), dtype: dtype),
-                machineBytes: machine)
+        func record(
+            _ dtype: DType, machine: Int = 1 << 30, rank: Int? = nil
+        ) throws -> ActivationRecord? {
+            let model = try DecoderModel.load(
+                folder: root.appending(path: "Pretrained/countdown-tiny"), dtype: dtype)
+            if let rank {
+                try model.addAdapter(LoRAConfig(rank: rank, alpha: 8), seed: 1)
+            } else {
+                model.unfreeze()
+            }
+            return ActivationRecord(standardFor: model, machineBytes: machine)
         }
-        #expect(try budget(.float32) == nil)
-        // Twice its weights is less than the least.
-        #expect(try budget(.bfloat16) == 1 << 30)
-        #expect(try budget(.bfloat16, machine: 1 << 30) == 128 << 20)
+        func bytes(_ record: ActivationRecord) -> Int { record.byteCount(ofRows: 1 << 40) }
+        #expect(try record(.float32) == nil)
+        let whole = try #require(try record(.bfloat16))
+        #expect(bytes(whole) <= 384 << 20 && bytes(whole) > 384 << 20 - whole.blockBytes)
+        let block = try #require(try record(.bfloat16, rank: 4))
+        #expect(bytes(block) <= 384 << 20 && bytes(block) > 384 << 20 - block.blockBytes)
+        #expect(block.blockBytes < whole.blockBytes)
+        // What training leaves is less than three eighths of the machine, at last nothing.
+        let scarce = try #require(try record(.bfloat16, machine: 40 << 20))
+        #expect(bytes(scarce) < 12 << 20)
+        #expect(try record(.bfloat16, machine: 16 << 20) == nil)
     }
 
     /// Where the sampler computes otherwise than the update, nothing is kept.

@@ -167,13 +167,17 @@ void set_kept(
         return place;
     };
     const auto &shape = work.shape;
-    layer.kept_joined = dense(kept.query_key_value, joined, work.type);
+    if (kept.query_key_value != nullptr) {
+        layer.kept_joined = dense(kept.query_key_value, joined, work.type);
+    }
     if (kept.attended != nullptr && kept.log_sums != nullptr) {
         layer.kept_attended = dense(kept.attended, shape.heads * shape.head_width, work.type);
         layer.kept_log_sums =
             static_cast<float *>(dense(kept.log_sums, shape.heads, at::kFloat));
     }
-    layer.kept_output = dense(kept.attention_output, work.width, work.type);
+    if (kept.attention_output != nullptr) {
+        layer.kept_output = dense(kept.attention_output, work.width, work.type);
+    }
     layer.kept_gate_up =
         rows(kept.gate_up, 2 * work.inner_width, layer.gate_up_stride, work.type);
     layer.kept_down = dense(kept.down, work.width, work.type);

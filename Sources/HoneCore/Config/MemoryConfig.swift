@@ -27,9 +27,11 @@ public struct MemoryConfig: ConfigSection {
             "Memory for what the layers gave for tokens that the policy drew. The update then takes "
                 + "it from there and does not compute it again; what does not fit is computed. On "
                 + "AMD processors with AVX-512 bf16, with dense weights and without dropout; "
-                + "elsewhere nothing is kept. `auto` takes twice the memory of the model's weights "
-                + "where that saves time, at least 1 GiB and at most 3 GiB or an eighth of the "
-                + "machine's memory; `false` computes everything.",
+                + "elsewhere nothing is kept. `auto` keeps the same of every row where that saves "
+                + "time, with an adapter what the feed-forward blocks gave, else everything, in up to "
+                + "three eighths of the machine's memory or half of what weights and training leave of "
+                + "it; a number of bytes keeps everything of as many rows as fit; `false` computes "
+                + "everything.",
             synonyms: ["reuse_activations"]),
     ]
 }

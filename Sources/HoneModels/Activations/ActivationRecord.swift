@@ -20,12 +20,21 @@ public final class ActivationRecord {
     /// fall in the same part of a cache.
     private static let gatePadding = 32
 
+    /// Which results of a layer are kept.
+    public enum Extent: Hashable, Sendable {
+        /// Those of its products and of its attention.
+        case layer
+        /// Those of its feed-forward block: most of a layer's multiplications, with a fifth to a third less memory.
+        case feedForward
+    }
+
     private struct Shape {
         let layers, joinedWidth, heads, headWidth, width, innerWidth: Int
-        let keepsAttention: Bool
+        let keepsProjections, keepsAttention: Bool
 
         func rowBytes(_ dtype: DType) -> Int {
-            let numbers = joinedWidth + 2 * width + 2 * innerWidth + gatePadding
+            var numbers = width + 2 * innerWidth + gatePadding
+            if keepsProjections { numbers += joinedWidth + width }
             let attention =
                 keepsAttention
                 ? heads * (headWidth * dtype.byteCount + DType.float32.byteCount) : 0
@@ -33,6 +42,8 @@ public final class ActivationRecord {
         }
     }
 
+    /// How many weights the products have whose results are kept.
+    public let weightCount: Int
     private let shape: Shape
     private let dtype: DType
     /// Bytes of one block.
@@ -51,7 +62,8 @@ public final class ActivationRecord {
     /// - Parameters:
     ///   - model: What writes. Nil is returned where ``RecordingConditions`` name an obstacle.
     ///   - byteBudget: most that the rows may take. Nil is returned where not one block fits.
-    public init?(model: DecoderModel, byteBudget: Int) {
+    ///   - extent: What is kept of each layer.
+    public init?(model: DecoderModel, byteBudget: Int, keeping extent: Extent = .layer) {
         let config = model.config
         guard RecordingConditions(of: model).obstacle == nil, let first = model.layers.first else {
             return nil
@@ -61,11 +73,17 @@ public final class ActivationRecord {
             joinedWidth: (config.headCount + 2 * config.keyHeadCount) * config.headWidth,
             heads: config.headCount, headWidth: config.headWidth, width: config.modelWidth,
             innerWidth: first.feedForward.down.inputWidth,
+            keepsProjections: extent == .layer,
             // Attention that is computed in any case.
-            keepsAttention: !config.normalizesHeads)
+            keepsAttention: extent == .layer && !config.normalizesHeads)
+        weightCount = model.layers.reduce(0) { count, layer in
+            let block = [layer.feedForward.gateUp, layer.feedForward.down]
+            let kept = extent == .layer ? layer.linears : block
+            return count + kept.reduce(0) { $0 + $1.matrix.count }
+        }
         dtype = model.dtype
         blockBytes = Self.blockRows * shape.rowBytes(dtype)
-        mostBlocks = byteBudget / blockBytes
+        mostBlocks = max(byteBudget, 0) / blockBytes
         guard mostBlocks > 0 else { return nil }
     }
 
@@ -87,22 +105,27 @@ public final class ActivationRecord {
         return multiplications > 64 * bytes
     }
 
-    /// What is kept where nobody says how much: twice what the model takes itself, at least 1 GiB and at most
-    /// 3 GiB or an eighth of the machine's memory, in bytes; nil where keeping saves no time. It is the same
-    /// in every process of the machine, whatever memory is free: a resumed run takes over the same rows.
+    /// The record where nobody says how much to keep: of every row the same, so that four times the rows take four
+    /// times the memory and the time. With an adapter that is ``Extent/feedForward``, since large models are trained
+    /// with adapters, and their rows take more than their weights. Nil where keeping saves no time.
+    ///
+    /// Its budget is three eighths of the machine's memory, or half of what weights and training leave of it where
+    /// that is less. It is the same in every process of the machine, whatever memory is free: a resumed run
+    /// takes over the same rows.
     ///
     /// - Parameters:
-    ///   - model: What is trained.
+    ///   - model: What is trained, with its adapter.
     ///   - machineBytes: the machine's memory.
-    public static func standardBudget(
-        for model: DecoderModel, machineBytes: Int = MemoryFigures.totalBytes
-    ) -> Int? {
-        guard savesTime(for: model) else { return nil }
-        return min(max(2 * model.baseBytes, leastBudget), mostBudget, machineBytes / 8)
+    public convenience init?(
+        standardFor model: DecoderModel, machineBytes: Int = MemoryFigures.totalBytes
+    ) {
+        guard Self.savesTime(for: model) else { return nil }
+        // A trained number has a gradient, moments and a second copy; a pass needs a part of the weights again.
+        let state = 5 * model.baseBytes / 4 + 20 * model.trainableCount
+        self.init(
+            model: model, byteBudget: min(3 * machineBytes / 8, (machineBytes - state) / 2),
+            keeping: model.adapterConfig == nil ? .layer : .feedForward)
     }
-
-    private static let leastBudget = 1 << 30
-    private static let mostBudget = 3 << 30
 
     /// Room for `count` rows of one call; nil where the budget has none. One block has them all where it
     /// can have them.
@@ -132,11 +155,11 @@ public final class ActivationRecord {
             let inner = 2 * shape.innerWidth
             layers.append(
                 DecodeStack.Record.Layer(
-                    queryKeyValue: try rows(shape.joinedWidth),
+                    queryKeyValue: shape.keepsProjections ? try rows(shape.joinedWidth) : nil,
                     attended: shape.keepsAttention
                         ? try rows(shape.heads * shape.headWidth) : nil,
                     logSums: shape.keepsAttention ? try rows(shape.heads, .float32) : nil,
-                    attentionOutput: try rows(shape.width),
+                    attentionOutput: shape.keepsProjections ? try rows(shape.width) : nil,
                     gateUp: try rows(inner + Self.gatePadding).narrow(1, 0, inner),
                     down: try rows(shape.width)))
         }

@@ -29,13 +29,13 @@ public final class ActivationRoom {
         fileprivate let parts: [Part]
         fileprivate let index: Int
 
-        /// Writes a product's result [N, O].
+        /// Writes a product's result [N, O] where it is kept.
         func keep(
-            _ result: Tensor, as product: KeyPath<DecodeStack.Record.Layer, Tensor>
+            _ result: Tensor, as product: (DecodeStack.Record.Layer) -> Tensor?
         ) throws(TorchError) {
             for part in parts {
-                let rows = part.record.layers[index][keyPath: product]
-                try rows.narrow(0, part.record.firstRow, part.rows.count)
+                try product(part.record.layers[index])?
+                    .narrow(0, part.record.firstRow, part.rows.count)
                     .copy_(result.narrow(0, part.rows))
             }
         }

@@ -26,25 +26,30 @@ public struct KnownActivations {
             some = try Kernels.RowPlaces(
                 wanted.indices.map { numbers[$0] }, blockRows: blockRows)
         }
-        let results = layers.compactMap(\.attended)
-        let logSums = layers.compactMap(\.logSums)
-        let hasAttention = results.count == layers.count && logSums.count == layers.count
+        /// What every block keeps, or nothing.
+        func rows(
+            _ result: (DecodeStack.Record.Layer) -> Tensor?, at places: Kernels.RowPlaces
+        ) -> Kernels.KnownRows? {
+            let kept = layers.compactMap(result)
+            return kept.count == layers.count
+                ? Kernels.KnownRows(blocks: kept, places: places) : nil
+        }
+        var attention: Kernels.KnownAttention?
+        if let results = rows(\.attended, at: places), let sums = rows(\.logSums, at: places) {
+            attention = Kernels.KnownAttention(results: results, logSums: sums)
+        }
         return Layer(
-            queryKeyValue: Kernels.KnownRows(blocks: layers.map(\.queryKeyValue), places: places),
-            attention: hasAttention
-                ? Kernels.KnownAttention(
-                    results: Kernels.KnownRows(blocks: results, places: places),
-                    logSums: Kernels.KnownRows(blocks: logSums, places: places)) : nil,
-            attentionOutput: Kernels.KnownRows(
-                blocks: layers.map(\.attentionOutput), places: some),
+            queryKeyValue: rows(\.queryKeyValue, at: places), attention: attention,
+            attentionOutput: rows(\.attentionOutput, at: some),
             gateUp: Kernels.KnownRows(blocks: layers.map(\.gateUp), places: some),
             down: Kernels.KnownRows(blocks: layers.map(\.down), places: some))
     }
 
-    /// The results of one layer's products, and of its attention.
+    /// The results of one layer's products, and of its attention; nil for those that are not kept.
     struct Layer {
-        let queryKeyValue: Kernels.KnownRows
+        let queryKeyValue: Kernels.KnownRows?
         let attention: Kernels.KnownAttention?
-        let attentionOutput, gateUp, down: Kernels.KnownRows
+        let attentionOutput: Kernels.KnownRows?
+        let gateUp, down: Kernels.KnownRows
     }
 }

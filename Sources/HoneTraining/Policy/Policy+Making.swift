@@ -59,10 +59,7 @@ extension Policy {
         switch reuse {
         case .off: nil
         case .upTo(let bytes): ActivationRecord(model: model, byteBudget: bytes.bytes)
-        case .automatic:
-            ActivationRecord.standardBudget(for: model).flatMap {
-                ActivationRecord(model: model, byteBudget: $0)
-            }
+        case .automatic: ActivationRecord(standardFor: model)
         }
     }
 

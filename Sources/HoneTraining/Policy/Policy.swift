@@ -132,6 +132,7 @@ public final class Policy {
         return PolicyFacts(
             parameters: model.parameterCount, trainable: model.trainableCount,
             layerWeights: layers, headWeights: head,
+            reusableWeights: engine.record?.weightCount ?? 0,
             weightBytes: model.decodeBytes, dtype: dtype, device: model.device)
     }
 

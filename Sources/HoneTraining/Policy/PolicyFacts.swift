@@ -9,6 +9,8 @@ public struct PolicyFacts: Sendable {
     public var layerWeights: Int
     /// V · C.
     public var headWeights: Int
+    /// Those of the layers' weights whose products the update can take over from the sampler.
+    public var reusableWeights: Int
     /// Bytes of the weights that a decode step reads.
     public var weightBytes: Int
     public var dtype: DType

@@ -40,7 +40,9 @@ struct BenchResult {
         let layers = 2 * Double(facts.layerWeights) * Double(promptTokens + completionTokens)
         let head = 2 * Double(facts.headWeights) * Double(completionTokens)
         let passes = (work.rank == nil ? 3.0 : 2.0) + (work.beta == 0 ? 0 : 1)
-        return ((layers + head) * passes - reusedShare * layers) / limits.matrixRate
+        let reused =
+            2 * Double(facts.reusableWeights) * Double(promptTokens + completionTokens)
+        return ((layers + head) * passes - reusedShare * reused) / limits.matrixRate
     }
 
     var json: JSONValue {

@@ -43,7 +43,8 @@ struct ReusedActivationsTests {
     /// - Parameter changesBetween: the weights change after the completions are drawn, which nothing in a
     ///   run does.
     private func learn(
-        reusing: Bool, trains: Trained = .everyWeight, iterations: Int = 1,
+        reusing: Bool, keeping extent: ActivationRecord.Extent = .layer,
+        trains: Trained = .everyWeight, iterations: Int = 1,
         tokenBudget: Int = 1000, changesBetween: Bool = false
     ) throws -> Outcome {
         let model = try DecoderModel.load(
@@ -51,7 +52,10 @@ struct ReusedActivationsTests {
         try trains.prepare(model)
         let engine = try Engine(
             model: model, endTokens: [], limits: EngineLimits(cacheBytes: 8 << 20))
-        if reusing { engine.record = ActivationRecord(model: model, byteBudget: 64 << 20) }
+        if reusing {
+            engine.record = ActivationRecord(
+                model: model, byteBudget: 64 << 20, keeping: extent)
+        }
         var config = TrainingConfig(model: .folder(""), dataset: .defaults)
         config.grpo.numIterations = iterations
         config.grpo.microBatchTokens = tokenBudget
@@ -131,12 +135,18 @@ struct ReusedActivationsTests {
     }
 
     /// The reference is the base without its adapter; nothing that the adapter took part in is its own.
-    @Test(arguments: [(1, 1000), (2, 1000), (1, 16)])
-    func moveAdaptersTheSameWay(iterations: Int, tokenBudget: Int) throws {
+    @Test(
+        arguments: [(1, 1000), (2, 1000), (1, 16)],
+        [ActivationRecord.Extent.layer, .feedForward])
+    func moveAdaptersTheSameWay(
+        passes: (iterations: Int, tokenBudget: Int), extent: ActivationRecord.Extent
+    ) throws {
+        let (iterations, tokenBudget) = passes
         let plain = try learn(
             reusing: false, trains: .adapter, iterations: iterations, tokenBudget: tokenBudget)
         let reused = try learn(
-            reusing: true, trains: .adapter, iterations: iterations, tokenBudget: tokenBudget)
+            reusing: true, keeping: extent, trains: .adapter, iterations: iterations,
+            tokenBudget: tokenBudget)
         #expect(reused.trust == .agrees)
         #expect(share(of: reused) == 1 / Double(iterations))
         expectEqual(reused, plain)
