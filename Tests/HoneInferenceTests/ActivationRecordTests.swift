@@ -285,22 +285,19 @@ struct ActivationRecordTests {
     @Test func asksForMemoryWhereThatSavesTime() throws {
         let root = Fixtures.folder.deletingLastPathComponent().deletingLastPathComponent()
         func record(
-            _ dtype: DType, machine: Int = 1 << 30, rank: Int? = nil
+            _ dtype: DType, machine: Int
         ) throws -> ActivationRecord? {
             let model = try DecoderModel.load(
                 folder: root.appending(path: "Pretrained/countdown-tiny"), dtype: dtype)
-            if let rank {
-                try model.addAdapter(LoRAConfig(rank: rank, alpha: 8), seed: 1)
-            } else {
-                model.unfreeze()
-            }
-            return ActivationRecord(standardFor: model, machineBytes: machine)
+            model.unfreeze()
+            return ActivationRecord.standard(for: model, machineBytes: machine)
         }
         func bytes(_ record: ActivationRecord) -> Int { record.byteCount(ofRows: 1 << 40) }
-        #expect(try record(.float32) == nil)
-        let whole = try #require(try record(.bfloat16))
-        #expect(bytes(whole) <= 384 << 20 && bytes(whole) > 384 << 20 - whole.blockBytes)
-        let block = try #require(try record(.bfloat16, rank: 4))
+        #expect(try record(.float32, machine: 64 << 30) == nil)
+        let whole = try #require(try record(.bfloat16, machine: 8 << 30))
+        #expect(bytes(whole) <= 3 << 30 && bytes(whole) > 3 << 30 - whole.blockBytes)
+        // Where a large step would not fit, less is kept of each row.
+        let block = try #require(try record(.bfloat16, machine: 1 << 30))
         #expect(bytes(block) <= 384 << 20 && bytes(block) > 384 << 20 - block.blockBytes)
         #expect(block.blockBytes < whole.blockBytes)
         // What training leaves is less than three eighths of the machine, at last nothing.

@@ -40,7 +40,7 @@ typedef struct ct_decode_shape {
 } ct_decode_shape;
 
 /// Where a step leaves what the products of a layer give, and what attention gives: tensors [R, O], last axis
-/// dense. Rows of `gate_up` may lie apart; those of the others are dense.
+/// dense. Rows of `gate_up` may lie apart; those of the others are dense. The first two are null where they are not kept.
 typedef struct ct_decode_kept {
     ct_tensor *query_key_value, *attention_output, *gate_up, *down;
     /// [R, H · D], and the logarithms of the sums of powers [R, H] f32; both are null where they are not kept.

@@ -28,10 +28,10 @@ public struct MemoryConfig: ConfigSection {
                 + "it from there and does not compute it again; what does not fit is computed. On "
                 + "AMD processors with AVX-512 bf16, with dense weights and without dropout; "
                 + "elsewhere nothing is kept. `auto` keeps the same of every row where that saves "
-                + "time, with an adapter what the feed-forward blocks gave, else everything, in up to "
-                + "three eighths of the machine's memory or half of what weights and training leave of "
-                + "it; a number of bytes keeps everything of as many rows as fit; `false` computes "
-                + "everything.",
+                + "time, in up to three eighths of the machine's memory or half of what weights and "
+                + "training leave of it: everything where that holds 32,768 rows, else what the "
+                + "feed-forward blocks gave. A number of bytes keeps everything of as many rows as "
+                + "fit; `false` computes everything.",
             synonyms: ["reuse_activations"]),
     ]
 }

@@ -6,7 +6,7 @@ public import Torch
 /// A policy that learns from its own completions has multiplied each of their tokens by every weight once
 /// already, when it drew them. A pass over the same sequences finds the results here
 /// (``known(_:)``) and computes norms and gates from them alone, and the attention of prompts; its gradients
-/// are those of the whole pass. The products of a forward pass are a third of a training step's without a reference;
+/// are those of the whole pass. With ``Extent/feedForward`` it finds those of the feed-forward blocks. The products of a forward pass are a third of a training step's without a reference;
 /// reading their results costs a small part of that. Attention whose heads have norms of their own is
 /// not kept and is computed for all rows.
 ///
@@ -106,26 +106,32 @@ public final class ActivationRecord {
     }
 
     /// The record where nobody says how much to keep: of every row the same, so that four times the rows take four
-    /// times the memory and the time. With an adapter that is ``Extent/feedForward``, since large models are trained
-    /// with adapters, and their rows take more than their weights. Nil where keeping saves no time.
+    /// times the memory and the time. That is ``Extent/layer`` where the budget holds so much of 32,768 rows, else
+    /// ``Extent/feedForward``. Nil where keeping saves no time.
     ///
-    /// Its budget is three eighths of the machine's memory, or half of what weights and training leave of it where
+    /// The budget is three eighths of the machine's memory, or half of what weights and training leave of it where
     /// that is less. It is the same in every process of the machine, whatever memory is free: a resumed run
     /// takes over the same rows.
     ///
     /// - Parameters:
     ///   - model: What is trained, with its adapter.
     ///   - machineBytes: the machine's memory.
-    public convenience init?(
-        standardFor model: DecoderModel, machineBytes: Int = MemoryFigures.totalBytes
-    ) {
-        guard Self.savesTime(for: model) else { return nil }
+    public static func standard(
+        for model: DecoderModel, machineBytes: Int = MemoryFigures.totalBytes
+    ) -> ActivationRecord? {
+        guard savesTime(for: model) else { return nil }
         // A trained number has a gradient, moments and a second copy; a pass needs a part of the weights again.
         let state = 5 * model.baseBytes / 4 + 20 * model.trainableCount
-        self.init(
-            model: model, byteBudget: min(3 * machineBytes / 8, (machineBytes - state) / 2),
-            keeping: model.adapterConfig == nil ? .layer : .feedForward)
+        let budget = min(3 * machineBytes / 8, (machineBytes - state) / 2)
+        if let whole = ActivationRecord(model: model, byteBudget: budget, keeping: .layer),
+            whole.mostBlocks * blockRows >= rowsOfLargeSteps
+        {
+            return whole
+        }
+        return ActivationRecord(model: model, byteBudget: budget, keeping: .feedForward)
     }
+
+    private static let rowsOfLargeSteps = 32_768
 
     /// Room for `count` rows of one call; nil where the budget has none. One block has them all where it
     /// can have them.

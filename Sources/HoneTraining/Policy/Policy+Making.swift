@@ -59,7 +59,7 @@ extension Policy {
         switch reuse {
         case .off: nil
         case .upTo(let bytes): ActivationRecord(model: model, byteBudget: bytes.bytes)
-        case .automatic: ActivationRecord(standardFor: model)
+        case .automatic: ActivationRecord.standard(for: model)
         }
     }
 
