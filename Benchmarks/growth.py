@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 
-
 def command(options, steps, prompts, group, length):
     return [options.hone, "bench", "--model", options.model, "--dtype", "bf16", "--rank", str(options.rank), "--steps", str(steps),
             "--num-prompts", str(prompts), "--num-generations", str(group), "--max-completion-length", str(length), "--json"]

@@ -34,6 +34,11 @@ CT_INLINE float capped(float x, const Row &row, float &slope) {
     return t * row.cap;
 }
 
+/// The same of one number.
+CT_INLINE float capped(float x, const Row &row, float &slope) {
+    return row.to_cap == 0 ? capped<Cap::none>(x, row, slope) : capped<Cap::soft>(x, row, slope);
+}
+
 struct Sums {
     float highest, total, weighted;
 };
@@ -315,11 +320,7 @@ void log_probability_gradient(
             float slope = 0;
             float at_target = 0;
             if (is_here) {
-                if (row.to_cap == 0) {
-                    capped<Cap::none>(row.values[place], row, slope);
-                } else {
-                    capped<Cap::soft>(row.values[place], row, slope);
-                }
+                capped(row.values[place], row, slope);
                 at_target = factor * slope * -std::expm1(chosen[i]);
             }
             if (is_bf16) {

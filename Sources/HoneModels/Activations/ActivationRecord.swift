@@ -6,9 +6,9 @@ public import Torch
 /// A policy that learns from its own completions has multiplied each of their tokens by every weight once
 /// already, when it drew them. A pass over the same sequences finds the results here
 /// (``known(_:)``) and computes norms and gates from them alone, and the attention of prompts; its gradients
-/// are those of the whole pass. With ``Extent/feedForward`` it finds those of the feed-forward blocks. The products of a forward pass are a third of a training step's without a reference;
+/// are those of the whole pass. The products of a forward pass are a third of a training step's without a reference;
 /// reading their results costs a small part of that. Attention whose heads have norms of their own is
-/// not kept and is computed for all rows.
+/// not kept and is computed for all rows; with ``Extent/feedForward`` all attention is, and its projections.
 ///
 /// Rows are kept in the order in which they are written, in blocks that are allocated as they are needed
 /// and never given back before the record itself. Where the budget ends, the rest of a sequence is
@@ -105,8 +105,8 @@ public final class ActivationRecord {
         return multiplications > 64 * bytes
     }
 
-    /// The record where nobody says how much to keep: of every row the same, so that four times the rows take four
-    /// times the memory and the time. That is ``Extent/layer`` where the budget holds so much of 32,768 rows, else
+    /// The record where nobody says how much to keep: of every row the same, so that memory and time grow as the
+    /// rows do. That is ``Extent/layer`` where the budget holds so much of 32,768 rows, else
     /// ``Extent/feedForward``. Nil where keeping saves no time.
     ///
     /// The budget is three eighths of the machine's memory, or half of what weights and training leave of it where
@@ -120,7 +120,7 @@ public final class ActivationRecord {
         for model: DecoderModel, machineBytes: Int = MemoryFigures.totalBytes
     ) -> ActivationRecord? {
         guard savesTime(for: model) else { return nil }
-        // A trained number has a gradient, moments and a second copy; a pass needs a part of the weights again.
+        // A trained number has a gradient, moments and copies; a quarter of the weights is left for passes.
         let state = 5 * model.baseBytes / 4 + 20 * model.trainableCount
         let budget = min(3 * machineBytes / 8, (machineBytes - state) / 2)
         if let whole = ActivationRecord(model: model, byteBudget: budget, keeping: .layer),
